@@ -1,0 +1,114 @@
+import { availableParallelism } from 'node:os'
+import type { Transferable } from 'node:worker_threads'
+import { InlineWorker } from './inline-worker.ts'
+import { ThreadWorker } from './thread-worker.ts'
+import type { HandlerFactory } from './worker-protocol.ts'
+
+export interface WorkerPoolOptions<Setup, Request, Reply, Note> {
+  /** The name under which the entry module calls `serveWorker`. */
+  readonly name: string
+  /** `import.meta.url` of the entry module. */
+  readonly entryUrl: string
+  readonly factory: HandlerFactory<Setup, Request, Reply, Note>
+  readonly setup: Setup
+  /** Threads to use; 0 runs the handler on the calling thread, which is faster for small jobs. */
+  readonly threads: number
+  readonly onNote: (note: Note) => void
+}
+
+/** One executor of requests, on a thread of its own or on this one. */
+export interface PoolWorker<Request, Reply> {
+  readonly inFlight: number
+  submit(request: Request, transfer: readonly Transferable[]): Promise<Reply>
+  close(): Promise<void>
+  terminate(): Promise<void>
+}
+
+/** Two requests are queued at each worker so that none waits for the main thread's turn. */
+const requestsPerWorker = 2
+
+export function defaultThreadCount(): number {
+  const wanted = Number(process.env['HOLDFAST_THREADS'])
+  if (Number.isInteger(wanted) && wanted >= 0 && wanted <= 64) return wanted
+  return Math.max(1, Math.min(16, availableParallelism()))
+}
+
+/**
+ * Share-nothing workers that answer batches of requests.
+ *
+ * Threads start with the first request that finds all the others busy: a backup that finds nothing to read starts none.
+ */
+export class WorkerPool<Setup, Request, Reply, Note> {
+  readonly #options: WorkerPoolOptions<Setup, Request, Reply, Note>
+  readonly #workers: PoolWorker<Request, Reply>[] = []
+  #waiting: (() => void)[] = []
+
+  constructor(options: WorkerPoolOptions<Setup, Request, Reply, Note>) {
+    this.#options = options
+  }
+
+  get startedWorkers(): number {
+    return this.#workers.length
+  }
+
+  /** Whether `submit` would be taken up without queueing more than two requests at a worker. */
+  get hasRoom(): boolean {
+    return (
+      this.#workers.length < Math.max(1, this.#options.threads) ||
+      this.#workers.some((worker) => worker.inFlight < requestsPerWorker)
+    )
+  }
+
+  /** Resolves when `hasRoom` is true. */
+  async room(): Promise<void> {
+    while (!this.hasRoom) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+      })
+    }
+  }
+
+  /** @throws the handler's error, with its class restored. */
+  submit(request: Request, transfer: readonly Transferable[] = []): Promise<Reply> {
+    const reply = this.#choose().submit(request, transfer)
+    const wake = (): void => {
+      const waiting = this.#waiting
+      this.#waiting = []
+      for (const resolve of waiting) resolve()
+    }
+    reply.then(wake, wake)
+    return reply
+  }
+
+  /** Sends one request to every worker that was started. */
+  async broadcast(request: Request): Promise<Reply[]> {
+    return await Promise.all(this.#workers.map((worker) => worker.submit(request, [])))
+  }
+
+  /** Lets every worker finish what it has and end. */
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.close()))
+    this.#workers.length = 0
+  }
+
+  /** Ends every worker at once; what they were doing is lost. */
+  async terminate(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+    this.#workers.length = 0
+  }
+
+  #choose(): PoolWorker<Request, Reply> {
+    let best: PoolWorker<Request, Reply> | undefined
+    for (const worker of this.#workers) {
+      if (!best || worker.inFlight < best.inFlight) best = worker
+    }
+    if (best && best.inFlight === 0) return best
+    if (best && this.#workers.length >= Math.max(1, this.#options.threads)) return best
+    const started =
+      this.#options.threads === 0
+        ? new InlineWorker(this.#options)
+        : new ThreadWorker(this.#options)
+    this.#workers.push(started)
+    return started
+  }
+}
