@@ -1,0 +1,34 @@
+/** The folders of a storage that hold objects (docs/FORMAT.md, section 1). */
+export const objectFolders = ['packs', 'index', 'snapshots', 'journal', 'keys', 'locks'] as const
+export type ObjectFolder = (typeof objectFolders)[number]
+
+const contentNamed = /^(?:packs|index|snapshots|journal)\/[0-9a-f]{64}$/
+const randomNamed = /^(?:keys|locks)\/[0-9a-f]{32}$/
+
+export function isObjectName(name: string): boolean {
+  return name === 'config' || contentNamed.test(name) || randomNamed.test(name)
+}
+
+/**
+ * Whether the name is the hash of the object's bytes, so that two objects under one name cannot
+ * both be whole.
+ */
+export function isContentNamed(name: string): boolean {
+  return contentNamed.test(name)
+}
+
+/**
+ * Every storage calls this first: a name from a damaged or hostile object must never become a path.
+ *
+ * @throws {RangeError} when the name is none that docs/FORMAT.md knows.
+ */
+export function assertObjectName(name: string): void {
+  if (!isObjectName(name)) throw new RangeError(`Not an object name: ${JSON.stringify(name)}`)
+}
+
+/** @throws {RangeError} when the folder is none that holds objects. */
+export function assertObjectFolder(folder: string): void {
+  if (!(objectFolders as readonly string[]).includes(folder)) {
+    throw new RangeError(`Not an object folder: ${JSON.stringify(folder)}`)
+  }
+}
