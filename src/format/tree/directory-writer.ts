@@ -1,0 +1,262 @@
+import { HoldfastError, SourceError } from '../../foundation/errors.ts'
+import { EntryDraft } from './entry-draft.ts'
+import { isDirectory, isRegular, isStorableMode } from './entry-kind.ts'
+import { compareByteRanges, hashName, isEntryName, nameBytesMax } from './names.ts'
+import { TreePageBuilder } from './tree-page-builder.ts'
+import { decodeTreePage, type TreePage } from './tree-page.ts'
+import {
+  blobBytesMax,
+  closingMask,
+  entryFixedBytes,
+  pageBytesWritten,
+  pageEntriesBeforeClosing,
+  pageEntriesWritten,
+  pageHeaderBytes,
+  pageLevelMax,
+  referenceBytes,
+} from './tree-limits.ts'
+
+/** Keeps a finished page or list as a tree blob and returns its id, 32 bytes; the id is copied before the next call. */
+export type StoreTreeBlob = (bytes: Buffer) => Uint8Array
+
+/** A whole directory in the repository. */
+export interface StoredDirectory {
+  /** Id of the top page. */
+  readonly id: Buffer
+  /** Length of the top page. */
+  readonly bytes: number
+  /** Level of the top page. */
+  readonly level: number
+  readonly entryCount: number
+  /** Sum of the sizes of all regular files below, in bytes, at most 2^53 - 1: the `size` of the directory's entry. */
+  readonly totalSize: number
+}
+
+const nanosecondsPerSecond = 1_000_000_000
+
+/** The pages of one level, of which the last is still open. */
+class OpenLevel {
+  readonly builder: TreePageBuilder = new TreePageBuilder()
+  pagesStored = 0
+  /** Entries of level 0 in or below the open page. */
+  entriesBelow = 0
+  /** Of the page stored last. */
+  lastBytes = 0
+  readonly lastId: Buffer = Buffer.alloc(32)
+}
+
+/**
+ * Writes one directory after the other: entries in the order of their names come in, pages go out to `store`.
+ *
+ * Pages end where the names say (docs/FORMAT.md, section 9), so a changed entry rewrites one page per level.
+ * Every page is read back by the decoder before it is stored. After an error, {@link clear} makes it usable again.
+ */
+export class DirectoryWriter {
+  readonly #store: StoreTreeBlob
+  readonly #levels: OpenLevel[] = [new OpenLevel()]
+  readonly #child = new EntryDraft()
+  readonly #childBytes = new Float64Array(1)
+  /** Last name of the page stored last, for the order across pages. */
+  readonly #previousName = Buffer.alloc(nameBytesMax)
+  #previousNameEnd = 0
+  #entryCount = 0
+  #totalSize = 0
+
+  constructor(store: StoreTreeBlob) {
+    this.#store = store
+  }
+
+  /** Entries since the last {@link finish} or {@link clear}. */
+  get entryCount(): number {
+    return this.#entryCount
+  }
+
+  /**
+   * Appends a scanned entry; everything is copied.
+   *
+   * @throws {SourceError} when the format cannot hold it (size above 2^53 - 1, socket, impossible time stamp or
+   * name, more than 32 MiB of attributes); the writer goes on without the entry.
+   * @throws {RangeError} when its name is not after the one before.
+   */
+  append(draft: EntryDraft): void {
+    const { names, nameStart, nameEnd } = draft
+    checkDraft(draft)
+    this.#checkOrder(names, nameStart, nameEnd)
+    this.#makeRoom(0, entryBytesOf(draft))
+    this.#levels[0].builder.append(draft)
+    this.#countEntry(draft.mode, draft.size)
+  }
+
+  /**
+   * Appends an entry of an earlier snapshot's page as it is.
+   *
+   * @param flags Other flags for it, when the numbering of devices differs between the snapshots.
+   * @throws {RangeError} when its name is not after the one before, or the page is not of level 0.
+   */
+  appendFrom(page: TreePage, index: number, flags: number = page.flags(index)): void {
+    if (page.level !== 0 || index < 0 || index >= page.entryCount) {
+      throw new RangeError(`No directory entry ${index} in this page`)
+    }
+    const nameStart = page.nameOffsets[index]
+    const nameEnd = page.nameOffsets[index + 1]
+    this.#checkOrder(page.bytes, nameStart, nameEnd)
+    const extraBytes = page.extraOffsets[index + 1] - page.extraOffsets[index]
+    const chunksBytes = referenceBytes * page.chunkCountOf(index)
+    this.#makeRoom(0, entryFixedBytes + chunksBytes + nameEnd - nameStart + extraBytes)
+    this.#levels[0].builder.appendFrom(page, index, flags)
+    this.#countEntry(page.mode(index), page.sizeOf(index))
+  }
+
+  /** Stores what is open, up to one top page, and starts a new directory. An empty one is one page without entries. */
+  finish(): StoredDirectory {
+    let level = 0
+    while (this.#levels[level].pagesStored > 0) {
+      const open = this.#levels[level]
+      if (open.builder.entryCount > 0) this.#closePage(level)
+      if (open.pagesStored === 1) break
+      level += 1
+    }
+    const top = this.#levels[level]
+    if (top.pagesStored === 0) this.#storePage(level)
+    const directory: StoredDirectory = {
+      id: Buffer.from(top.lastId),
+      bytes: top.lastBytes,
+      level,
+      entryCount: this.#entryCount,
+      totalSize: this.#totalSize,
+    }
+    this.clear()
+    return directory
+  }
+
+  /** Forgets the directory that was begun. Pages that went out stay where they are. */
+  clear(): void {
+    for (const open of this.#levels) {
+      open.builder.clear()
+      open.pagesStored = 0
+      open.entriesBelow = 0
+    }
+    this.#previousNameEnd = 0
+    this.#entryCount = 0
+    this.#totalSize = 0
+  }
+
+  #checkOrder(bytes: Uint8Array, start: number, end: number): void {
+    const { builder } = this.#levels[0]
+    const order =
+      builder.entryCount > 0
+        ? compareByteRanges(builder.names, builder.lastNameStart, builder.nameEnd, bytes, start, end)
+        : compareByteRanges(this.#previousName, 0, this.#previousNameEnd, bytes, start, end)
+    if (order >= 0) throw new RangeError('Entries of a directory must come in the order of names')
+  }
+
+  #countEntry(mode: number, size: number): void {
+    this.#entryCount += 1
+    this.#levels[0].entriesBelow += 1
+    if (isRegular(mode) || isDirectory(mode)) {
+      // Sparse files may claim more than numbers hold together; a sum that stands still loses nothing.
+      this.#totalSize = Math.min(this.#totalSize + size, Number.MAX_SAFE_INTEGER)
+    }
+    this.#closeWhenDue(0)
+  }
+
+  /** Closes the open page when the next entry would make it too long. */
+  #makeRoom(level: number, entryBytes: number): void {
+    const { builder } = this.#levels[level]
+    if (builder.entryCount > 0 && builder.byteLength + entryBytes > pageBytesWritten) {
+      this.#closePage(level)
+    }
+  }
+
+  #closeWhenDue(level: number): void {
+    const { builder } = this.#levels[level]
+    if (builder.entryCount < pageEntriesBeforeClosing) return
+    const hash = hashName(builder.names, builder.lastNameStart, builder.nameEnd)
+    if ((hash & closingMask) === 0 || builder.entryCount >= pageEntriesWritten) {
+      this.#closePage(level)
+    }
+  }
+
+  /** Stores the open page and begins another one, so there will be a level above. */
+  #closePage(level: number): void {
+    this.#storePage(level)
+    const open = this.#levels[level]
+    if (level === 0) {
+      const { builder } = open
+      this.#previousNameEnd = builder.nameEnd - builder.lastNameStart
+      builder.names.copy(this.#previousName, 0, builder.lastNameStart, builder.nameEnd)
+    }
+    this.#appendChild(level)
+    open.entriesBelow = 0
+    open.builder.clear()
+  }
+
+  #storePage(level: number): void {
+    const open = this.#levels[level]
+    const page = open.builder.encode(level)
+    readBack(page)
+    const id = this.#store(page)
+    if (id.length !== 32) throw new RangeError('The id of a tree blob must have 32 bytes')
+    open.lastId.set(id)
+    open.lastBytes = page.length
+    open.pagesStored += 1
+  }
+
+  /** Enters the page stored last into the open page of the level above. */
+  #appendChild(level: number): void {
+    const above = level + 1
+    if (above > pageLevelMax) throw new SourceError('Cannot save a directory: it has too many entries')
+    if (this.#levels.length === above) this.#levels.push(new OpenLevel())
+    const { builder, entriesBelow, lastBytes, lastId } = this.#levels[level]
+    const child = this.#child
+    child.names = builder.names
+    child.nameStart = 0
+    child.nameEnd = builder.firstNameEnd
+    child.size = entriesBelow
+    this.#childBytes[0] = lastBytes
+    child.setContent(lastId, this.#childBytes)
+    this.#makeRoom(above, entryBytesOf(child))
+    this.#levels[above].builder.append(child)
+    this.#levels[above].entriesBelow += entriesBelow
+    this.#closeWhenDue(above)
+  }
+}
+
+function entryBytesOf(draft: EntryDraft): number {
+  return (
+    entryFixedBytes +
+    referenceBytes * draft.chunkCount +
+    (draft.nameEnd - draft.nameStart) +
+    (draft.extraEnd - draft.extraStart)
+  )
+}
+
+/** What a file system can bring up and the format cannot hold. The rest is for {@link readBack}. */
+function checkDraft(draft: EntryDraft): void {
+  if (!isEntryName(draft.names, draft.nameStart, draft.nameEnd)) refuse('its name is impossible')
+  if (!isStorableMode(draft.mode)) refuse(`its mode is 0o${draft.mode.toString(8)}`)
+  if (!Number.isSafeInteger(draft.size) || draft.size < 0) refuse(`its size is ${draft.size}`)
+  if (!isNanoseconds(draft.mtimeNs)) refuse(`its mtime has ${draft.mtimeNs} nanoseconds`)
+  if (!isNanoseconds(draft.ctimeNs)) refuse(`its ctime has ${draft.ctimeNs} nanoseconds`)
+  const bytes = pageHeaderBytes + entryBytesOf(draft)
+  if (bytes > blobBytesMax) refuse(`its metadata takes ${bytes} bytes`)
+}
+
+function refuse(state: string): never {
+  throw new SourceError(`Cannot save an entry: ${state}`)
+}
+
+function isNanoseconds(value: number): boolean {
+  return value >= 0 && value < nanosecondsPerSecond
+}
+
+/** A page that this program cannot read must never be stored: a flipped bit in memory, or a fault of its own. */
+function readBack(page: Buffer): void {
+  try {
+    decodeTreePage(page)
+  } catch (error) {
+    throw new HoldfastError('INTERNAL', 'Cannot store a tree page: it cannot be read back', {
+      cause: error,
+    })
+  }
+}
