@@ -1,0 +1,31 @@
+/** Cost of Argon2id. */
+export interface KdfParameters {
+  /** 8,192 to 4,194,304. */
+  readonly memoryKiB: number
+  /** 1 to 64. */
+  readonly passes: number
+  /** 1 to 64. */
+  readonly lanes: number
+}
+
+/**
+ * Bounds of docs/FORMAT.md, section 4: whoever can write a slot must not be able to stop the reader
+ * with it.
+ */
+export const kdfBounds = {
+  memoryKiB: { min: 8_192, max: 4_194_304 },
+  passes: { min: 1, max: 64 },
+  lanes: { min: 1, max: 64 },
+} as const
+
+/** Says which parameter is out of bounds, or undefined. */
+export function kdfProblem(parameters: KdfParameters): string | undefined {
+  for (const name of ['memoryKiB', 'passes', 'lanes'] as const) {
+    const { min, max } = kdfBounds[name]
+    const value = parameters[name]
+    if (!Number.isInteger(value) || value < min || value > max) {
+      return `${name} is ${value}, not within ${min} to ${max}`
+    }
+  }
+  return undefined
+}

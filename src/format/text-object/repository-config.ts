@@ -1,0 +1,124 @@
+import { timingSafeEqual } from 'node:crypto'
+import { DamageError } from '../../foundation/errors.ts'
+import type { RepositoryConfig } from '../../model/repository-config.ts'
+import { createBlobHasher } from '../hashing/blob-hasher.ts'
+import { createFieldReader } from './field-reader.ts'
+import type { FieldReader } from './field-reader.ts'
+import { parseJsonObject } from './json-text.ts'
+import { decodeTextObject, encodeTextObject } from './text-object.ts'
+
+/** A configuration whose `mac` waits for the key (`checkRepositoryConfigMac`). */
+export interface DecodedRepositoryConfig {
+  readonly config: RepositoryConfig
+  /** The text that the mac covers. */
+  readonly coveredText: string
+  readonly mac: Buffer
+}
+
+const kind = 'holdfast repository'
+const objectName = 'config'
+const chunkAverageBytesMin = 16_384
+const chunkAverageBytesMax = 2_097_152
+const macForm = /,"mac":"([0-9a-f]{64})"\}$/
+const macTailLength = ',"mac":""}'.length + 64
+const fieldNames = [
+  'version',
+  'repositoryId',
+  'createdAtMs',
+  'encryption',
+  'chunker',
+  'chunkAverageBytes',
+  'compression',
+  'secret',
+  'mac',
+]
+
+/**
+ * Writes the `config` object (docs/FORMAT.md, section 3).
+ *
+ * @param configKey `RepositoryKeys.configKey`.
+ * @throws {RangeError} when the configuration breaks a rule of the format.
+ */
+export function encodeRepositoryConfig(config: RepositoryConfig, configKey: Uint8Array): Buffer {
+  const coveredText = JSON.stringify({
+    version: config.version,
+    repositoryId: config.repositoryId,
+    createdAtMs: config.createdAtMs,
+    encryption: config.encryption,
+    chunker: config.chunker,
+    chunkAverageBytes: config.chunkAverageBytes,
+    compression: config.compression,
+    ...(config.secret === undefined ? {} : { secret: config.secret }),
+  })
+  const mac = macOf(coveredText, configKey).toString('hex')
+  const bytes = encodeTextObject(kind, `${coveredText.slice(0, -1)},"mac":"${mac}"}`)
+  try {
+    decodeRepositoryConfig(bytes)
+  } catch (cause) {
+    throw new RangeError('The repository configuration is not valid', { cause })
+  }
+  return bytes
+}
+
+/**
+ * Reads the `config` object. Its fields can be forged until `checkRepositoryConfigMac` was called.
+ *
+ * @throws {DamageError} `OBJECT_DAMAGED`, naming the field.
+ * @throws {RepositoryError} `FORMAT_UNSUPPORTED` when a newer program wrote it.
+ */
+export function decodeRepositoryConfig(bytes: Uint8Array): DecodedRepositoryConfig {
+  const text = decodeTextObject(kind, bytes)
+  const fields = createFieldReader(parseJsonObject(text, objectName), objectName)
+  const mac = fields.hex('mac', 32)
+  if (macForm.exec(text)?.[1] !== mac) throw fields.damage('mac', 'it is not the last field')
+  fields.only(fieldNames)
+  const config: RepositoryConfig = {
+    version: fields.literal('version', [1]),
+    repositoryId: fields.hex('repositoryId', 16),
+    createdAtMs: fields.integer('createdAtMs'),
+    encryption: fields.literal('encryption', ['aes-256-gcm', 'none']),
+    chunker: fields.literal('chunker', ['gear-1']),
+    chunkAverageBytes: readChunkAverageBytes(fields),
+    compression: fields.literal('compression', ['zstd']),
+  }
+  const coveredText = `${text.slice(0, -macTailLength)}}`
+  return {
+    config: { ...config, ...readSecret(fields, config) },
+    coveredText,
+    mac: Buffer.from(mac, 'hex'),
+  }
+}
+
+/**
+ * Refuses a configuration that was not written by someone who has the master secret: to say
+ * `encryption: "none"` in an encrypted repository, say.
+ *
+ * @throws {DamageError} `OBJECT_DAMAGED`
+ */
+export function checkRepositoryConfigMac(
+  decoded: DecodedRepositoryConfig,
+  configKey: Uint8Array,
+): void {
+  if (!timingSafeEqual(macOf(decoded.coveredText, configKey), decoded.mac)) {
+    throw new DamageError('Cannot read config, field "mac": it does not match the other fields')
+  }
+}
+
+function macOf(coveredText: string, configKey: Uint8Array): Buffer {
+  return createBlobHasher(configKey).hash(Buffer.from(coveredText, 'utf8'))
+}
+
+function readChunkAverageBytes(fields: FieldReader): number {
+  const bounds = { min: chunkAverageBytesMin, max: chunkAverageBytesMax }
+  const bytes = fields.integer('chunkAverageBytes', bounds)
+  if ((bytes & (bytes - 1)) !== 0) throw fields.damage('chunkAverageBytes', 'it is no power of two')
+  return bytes
+}
+
+function readSecret(fields: FieldReader, config: RepositoryConfig): { secret?: string } {
+  if (config.encryption === 'none') return { secret: fields.hex('secret', 32) }
+  if (fields.has('secret')) {
+    throw fields.damage('secret', 'an encrypted repository must not show its secret')
+  }
+  return {}
+}
