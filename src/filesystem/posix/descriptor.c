@@ -7,7 +7,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* (dirfd, name, flags): O_CLOEXEC is always added, O_NOATIME dropped where the kernel refuses it. */
+/*
+ * (dirfd, name, flags): O_CLOEXEC is always added, O_NOATIME dropped where the kernel refuses it.
+ */
 NATIVE(native_open_file) {
   Name name;
   Call call = call_begin(env, info, 3);
@@ -15,9 +17,13 @@ NATIVE(native_open_file) {
   call_name(&call, 1, &name);
   int flags = (int)call_integer(&call, 2, 0, INT32_MAX);
   if (call.failed) return NULL;
-  if (flags & (O_CREAT | O_TRUNC)) return call_throw_range(&call, "openFile() neither creates nor truncates");
+  if (flags & (O_CREAT | O_TRUNC)) {
+    return call_throw_range(&call, "openFile() neither creates nor truncates");
+  }
   int fd = openat(directory, name.text, flags | O_CLOEXEC);
-  if (fd < 0 && errno == EPERM && flags & O_NOATIME) fd = openat(directory, name.text, (flags & ~O_NOATIME) | O_CLOEXEC);
+  if (fd < 0 && errno == EPERM && flags & O_NOATIME) {
+    fd = openat(directory, name.text, (flags & ~O_NOATIME) | O_CLOEXEC);
+  }
   return finish_number(env, fd, "openat");
 }
 
@@ -29,15 +35,18 @@ NATIVE(native_create_file) {
   call_name(&call, 1, &name);
   mode_t mode = call_has(&call, 2) ? (mode_t)call_integer(&call, 2, 0, 07777) : 0600;
   if (call.failed) return NULL;
-  return finish_number(env, openat(directory, name.text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode),
-                       "openat");
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  return finish_number(env, openat(directory, name.text, flags, mode), "openat");
 }
 
 NATIVE(native_close) {
   Call call = call_begin(env, info, 1);
   int fd = (int)call_integer(&call, 0, 0, INT32_MAX);
   if (call.failed) return NULL;
-  /* Linux has released the descriptor even when close() reports EINTR; a second close could hit a stranger's. */
+  /*
+   * Linux has released the descriptor even when close() reports EINTR; a second close could hit a
+   * stranger's.
+   */
   if (close(fd) != 0 && errno != EINTR) return throw_errno(env, errno, "close");
   return NULL;
 }
@@ -62,16 +71,27 @@ static bool read_transfer(Call *call, Transfer *transfer) {
   return true;
 }
 
+static ssize_t read_once(const Transfer *transfer, size_t done) {
+  uint8_t *target = transfer->data + done;
+  size_t room = transfer->length - done;
+  if (transfer->position < 0) return read(transfer->fd, target, room);
+  return pread(transfer->fd, target, room, transfer->position + (off_t)done);
+}
+
+static ssize_t write_once(const Transfer *transfer, size_t done) {
+  const uint8_t *source = transfer->data + done;
+  size_t rest = transfer->length - done;
+  if (transfer->position < 0) return write(transfer->fd, source, rest);
+  return pwrite(transfer->fd, source, rest, transfer->position + (off_t)done);
+}
+
 NATIVE(native_read) {
   Transfer transfer;
   size_t done = 0;
   Call call = call_begin(env, info, 5);
   if (!read_transfer(&call, &transfer)) return NULL;
   while (done < transfer.length) {
-    uint8_t *target = transfer.data + done;
-    size_t room = transfer.length - done;
-    ssize_t got = transfer.position < 0 ? read(transfer.fd, target, room)
-                                        : pread(transfer.fd, target, room, transfer.position + (off_t)done);
+    ssize_t got = read_once(&transfer, done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return throw_errno(env, errno, "read");
     if (got == 0) break;
@@ -86,13 +106,13 @@ NATIVE(native_write) {
   Call call = call_begin(env, info, 5);
   if (!read_transfer(&call, &transfer)) return NULL;
   while (done < transfer.length) {
-    const uint8_t *source = transfer.data + done;
-    size_t rest = transfer.length - done;
-    ssize_t put = transfer.position < 0 ? write(transfer.fd, source, rest)
-                                        : pwrite(transfer.fd, source, rest, transfer.position + (off_t)done);
+    ssize_t put = write_once(&transfer, done);
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return throw_errno(env, errno, "write");
-    /* A regular file never takes zero bytes; treating it as an error keeps a broken file system from hanging us. */
+    /*
+     * A regular file never takes zero bytes; treating it as an error keeps a broken file system
+     * from hanging us.
+     */
     if (put == 0) return throw_errno(env, EIO, "write");
     done += (size_t)put;
   }
@@ -166,7 +186,10 @@ NATIVE(native_set_times) {
   return call.failed ? NULL : finish(env, futimens(fd, times), "futimens");
 }
 
-/* (fd) -> false when another open file description holds the lock; it ends with the last descriptor. */
+/*
+ * (fd) -> false when another open file description holds the lock; it ends with the last
+ * descriptor.
+ */
 NATIVE(native_lock) {
   napi_value result = NULL;
   Call call = call_begin(env, info, 1);
@@ -185,5 +208,7 @@ NATIVE(native_raise_descriptor_limit) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return throw_errno(env, errno, "getrlimit");
   struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
   if (limit.rlim_cur != limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  return make_number(env, limit.rlim_cur > (rlim_t)SAFE_INTEGER_MAX ? (double)SAFE_INTEGER_MAX : (double)limit.rlim_cur);
+  rlim_t count = limit.rlim_cur;
+  if (count > (rlim_t)SAFE_INTEGER_MAX) count = (rlim_t)SAFE_INTEGER_MAX;
+  return make_number(env, (double)count);
 }

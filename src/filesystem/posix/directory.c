@@ -25,7 +25,9 @@ NATIVE(native_open_directory) {
   return finish_number(env, fd, "openat");
 }
 
-/* The layout that getdents64 writes; glibc's struct dirent64 has a fixed name array and hides it. */
+/*
+ * The layout that getdents64 writes; glibc's struct dirent64 has a fixed name array and hides it.
+ */
 typedef struct {
   uint64_t ino;
   int64_t next;
@@ -34,7 +36,10 @@ typedef struct {
   char name[];
 } KernelEntry;
 
-/* A name in the arena. The first eight bytes as a big-endian number settle most comparisons at once. */
+/*
+ * A name in the arena. The first eight bytes as a big-endian number settle most comparisons at
+ * once.
+ */
 typedef struct {
   uint64_t prefix;
   uint32_t offset;
@@ -94,7 +99,10 @@ static int compare_entries(const void *left_pointer, const void *right_pointer, 
 
 /* Reads the whole directory; returns 0 or an errno. */
 static int listing_read(Listing *listing, int fd) {
-  /* 32 KiB holds about 800 entries, so most directories take two system calls and no allocation for this. */
+  /*
+   * 32 KiB holds about 800 entries, so most directories take two system calls and no allocation for
+   * this.
+   */
   uint64_t small_buffer[4096];
   const size_t large_bytes = 1024 * 1024;
   uint8_t *buffer = (uint8_t *)small_buffer, *large_buffer = NULL;
@@ -127,12 +135,15 @@ static int listing_read(Listing *listing, int fd) {
   return error;
 }
 
-/* A directory that changes while it is read may give a name twice; a tree must not hold it twice. */
+/*
+ * A directory that changes while it is read may give a name twice; a tree must not hold it twice.
+ */
 static size_t listing_drop_twins(Listing *listing) {
   size_t kept = 0, bytes = 0;
   for (size_t index = 0; index < listing->count; index++) {
     EntryName *entry = &listing->entries[index];
-    if (kept > 0 && compare_entries(&listing->entries[kept - 1], entry, listing->arena) == 0) continue;
+    const EntryName *last = kept > 0 ? &listing->entries[kept - 1] : NULL;
+    if (last != NULL && compare_entries(last, entry, listing->arena) == 0) continue;
     listing->entries[kept++] = *entry;
     bytes += 2 + entry->length;
   }
@@ -142,7 +153,8 @@ static size_t listing_drop_twins(Listing *listing) {
 
 static bool listing_is_sorted(const Listing *listing) {
   for (size_t index = 1; index < listing->count; index++) {
-    if (compare_entries(&listing->entries[index - 1], &listing->entries[index], listing->arena) > 0) return false;
+    const EntryName *entry = &listing->entries[index];
+    if (compare_entries(entry - 1, entry, listing->arena) > 0) return false;
   }
   return true;
 }
@@ -150,7 +162,9 @@ static bool listing_is_sorted(const Listing *listing) {
 static napi_value listing_export(napi_env env, const Listing *listing, size_t bytes) {
   void *data = NULL;
   napi_value result = NULL, names = NULL;
-  if (napi_create_buffer(env, bytes, &data, &names) != napi_ok) return throw_errno(env, ENOMEM, "getdents64");
+  if (napi_create_buffer(env, bytes, &data, &names) != napi_ok) {
+    return throw_errno(env, ENOMEM, "getdents64");
+  }
   uint8_t *target = data;
   for (size_t index = 0; index < listing->count; index++) {
     const EntryName *entry = &listing->entries[index];
@@ -176,7 +190,8 @@ NATIVE(native_list_directory) {
     throw_errno(env, error, "getdents64");
   } else {
     if (!listing_is_sorted(&listing)) {
-      qsort_r(listing.entries, listing.count, sizeof *listing.entries, compare_entries, listing.arena);
+      qsort_r(listing.entries, listing.count, sizeof *listing.entries, compare_entries,
+              listing.arena);
     }
     result = listing_export(env, &listing, listing_drop_twins(&listing));
   }
@@ -201,7 +216,8 @@ NATIVE(native_symlink_at) {
   call_name(&call, 0, &target);
   int directory = call_descriptor(&call, 1);
   call_name(&call, 2, &name);
-  return call.failed ? NULL : finish(env, symlinkat(target.text, directory, name.text), "symlinkat");
+  if (call.failed) return NULL;
+  return finish(env, symlinkat(target.text, directory, name.text), "symlinkat");
 }
 
 NATIVE(native_readlink_at) {
@@ -220,14 +236,14 @@ NATIVE(native_readlink_at) {
 }
 
 typedef struct {
-  int from_directory, to_directory;
+  int from_fd, to_fd;
   Name from, to;
 } TwoNames;
 
 static bool read_two_names(Call *call, TwoNames *names) {
-  names->from_directory = call_descriptor(call, 0);
+  names->from_fd = call_descriptor(call, 0);
   call_name(call, 1, &names->from);
-  names->to_directory = call_descriptor(call, 2);
+  names->to_fd = call_descriptor(call, 2);
   call_name(call, 3, &names->to);
   return !call->failed;
 }
@@ -237,10 +253,13 @@ NATIVE(native_link_at) {
   Call call = call_begin(env, info, 4);
   if (!read_two_names(&call, &names)) return NULL;
   /* Without AT_SYMLINK_FOLLOW a symbolic link is linked itself. */
-  return finish(env, linkat(names.from_directory, names.from.text, names.to_directory, names.to.text, 0), "linkat");
+  int result = linkat(names.from_fd, names.from.text, names.to_fd, names.to.text, 0);
+  return finish(env, result, "linkat");
 }
 
-/* (fd, dirfd, name): a new name for the very file that is open, whatever happened to its old names. */
+/*
+ * (fd, dirfd, name): a new name for the very file that is open, whatever happened to its old names.
+ */
 NATIVE(native_link_descriptor) {
   Name name;
   char path[48];
@@ -260,21 +279,24 @@ NATIVE(native_rename_at) {
   TwoNames names;
   Call call = call_begin(env, info, 4);
   if (!read_two_names(&call, &names)) return NULL;
-  return finish(env, renameat(names.from_directory, names.from.text, names.to_directory, names.to.text), "renameat");
+  int result = renameat(names.from_fd, names.from.text, names.to_fd, names.to.text);
+  return finish(env, result, "renameat");
 }
 
 static int rename_no_replace(const TwoNames *names) {
 #if defined(SYS_renameat2)
   const unsigned no_replace = 1;
-  if (syscall(SYS_renameat2, names->from_directory, names->from.text, names->to_directory, names->to.text,
-              no_replace) == 0) {
-    return 0;
-  }
+  long result = syscall(SYS_renameat2, names->from_fd, names->from.text, names->to_fd,
+                        names->to.text, no_replace);
+  if (result == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return -1;
 #endif
-  /* The file system cannot: link() refuses an existing name just as well, and a crash leaves both names. */
-  if (linkat(names->from_directory, names->from.text, names->to_directory, names->to.text, 0) != 0) return -1;
-  return unlinkat(names->from_directory, names->from.text, 0);
+  /*
+   * The file system cannot: link() refuses an existing name just as well, and a crash leaves both
+   * names.
+   */
+  if (linkat(names->from_fd, names->from.text, names->to_fd, names->to.text, 0) != 0) return -1;
+  return unlinkat(names->from_fd, names->from.text, 0);
 }
 
 NATIVE(native_rename_no_replace) {
@@ -293,7 +315,8 @@ NATIVE(native_mknod_at) {
   uint32_t device_major = call_uint32(&call, 3);
   uint32_t device_minor = call_uint32(&call, 4);
   if (call.failed) return NULL;
-  return finish(env, mknodat(directory, name.text, mode, makedev(device_major, device_minor)), "mknodat");
+  dev_t device = makedev(device_major, device_minor);
+  return finish(env, mknodat(directory, name.text, mode, device), "mknodat");
 }
 
 /* (dirfd, name, isDirectory?) */
@@ -329,7 +352,10 @@ NATIVE(native_chmod_at) {
   call_name(&call, 1, &name);
   mode_t mode = (mode_t)call_integer(&call, 2, 0, 07777);
   if (call.failed) return NULL;
-  /* glibc and musl do this through an O_PATH descriptor, so a link swapped in is refused and not followed. */
+  /*
+   * glibc and musl do this through an O_PATH descriptor, so a link swapped in is refused and not
+   * followed.
+   */
   return finish(env, fchmodat(directory, name.text, mode, AT_SYMLINK_NOFOLLOW), "fchmodat");
 }
 

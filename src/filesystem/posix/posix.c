@@ -1,6 +1,7 @@
 /*
- * Holdfast's window onto POSIX: directory descriptors, nanosecond times, extended attributes and batches.
- * posix.ts documents every function. The module has no state and may be loaded in any number of threads.
+ * Holdfast's window onto POSIX: directory descriptors, nanosecond times, extended attributes and
+ * batches. posix.ts documents every function. The module has no state and may be loaded in any
+ * number of threads.
  */
 #include "support.h"
 

@@ -4,10 +4,16 @@ import { HoldfastError } from '../../foundation/errors.ts'
 /** Where relative names start when no directory is held; names may then be whole paths. */
 export const AT_FDCWD = -100
 
-/** Opens the place itself and not the file: enough for `fstat` and `linkDescriptor`, and it works on any type. */
+/**
+ * Opens the place itself and not the file: enough for `fstat` and `linkDescriptor`, and it works on
+ * any type.
+ */
 export const O_PATH = 0o10000000
 
-/** For `openDirectory` and `statAt`: follow a symbolic link in the last component. Off unless asked for. */
+/**
+ * For `openDirectory` and `statAt`: follow a symbolic link in the last component. Off unless asked
+ * for.
+ */
 export const FOLLOW_LINKS = 1
 
 /** An owner or group to leave as it is. */
@@ -23,7 +29,10 @@ export interface PosixError extends Error {
 }
 
 export interface DirectoryListing {
-  /** Every entry but `.` and `..`: u16 length (little-endian), then the bytes; ascending by unsigned bytes. */
+  /**
+   * Every entry but `.` and `..`: u16 length (little-endian), then the bytes; ascending by unsigned
+   * bytes.
+   */
   readonly names: Buffer
   readonly count: number
 }
@@ -35,25 +44,29 @@ export interface ExtendedAttribute {
 }
 
 /**
- * POSIX calls that Node lacks. All are synchronous and may be used in any thread; descriptors are shared by the
- * whole process.
+ * POSIX calls that Node lacks. All are synchronous and may be used in any thread; descriptors are
+ * shared by the whole process.
  *
- * Names are bytes without NUL, of at most 4095 bytes; they are passed to the kernel as they are, so a caller that
- * must not leave the directory checks for `/` and `..` first. Buffers are `Uint8Array`s, those on shared and
- * WebAssembly memory included. Every failure throws a {@link PosixError}; a wrong type throws `TypeError`; a number,
- * name or range out of bounds throws `RangeError`.
+ * Names are bytes without NUL, of at most 4095 bytes; they are passed to the kernel as they are, so
+ * a caller that must not leave the directory checks for `/` and `..` first. Buffers are
+ * `Uint8Array`s, those on shared and WebAssembly memory included. Every failure throws a {@link
+ * PosixError}; a wrong type throws `TypeError`; a number, name or range out of bounds throws
+ * `RangeError`.
  */
 export interface Posix {
   /** Names an errno from a record; 'UNKNOWN' when it is an unusual one. */
   errnoName(errno: number): string
 
-  /** Writes one status record (stat-record.ts) of the named file, which is not followed unless `flags` say so. */
+  /**
+   * Writes one status record (stat-record.ts) of the named file, which is not followed unless
+   * `flags` say so.
+   */
   statAt(dirfd: number, name: Uint8Array, out: Uint8Array, outOffset?: number, flags?: number): void
   /** Writes one status record of an open file. */
   fstat(fd: number, out: Uint8Array, outOffset?: number): void
   /**
-   * Writes the status of `count` consecutive names of a listing, symbolic links not followed, one record each.
-   * A file that cannot be read gets its errno as `status`.
+   * Writes the status of `count` consecutive names of a listing, symbolic links not followed, one
+   * record each. A file that cannot be read gets its errno as `status`.
    * @returns Offset of the name after the last one done, for the next call.
    */
   statEntries(
@@ -65,7 +78,10 @@ export interface Posix {
     outOffset?: number,
   ): number
 
-  /** Opens a directory for listing and as a base of names; ELOOP or ENOTDIR for a link unless `FOLLOW_LINKS`. */
+  /**
+   * Opens a directory for listing and as a base of names; ELOOP or ENOTDIR for a link unless
+   * `FOLLOW_LINKS`.
+   */
   openDirectory(dirfd: number, name: Uint8Array, flags?: number): number
   /** Lists a whole directory from its start; may be repeated on the same descriptor. */
   listDirectory(fd: number): DirectoryListing
@@ -79,7 +95,10 @@ export interface Posix {
   /** `mode` holds the file type; the permission bits are subject to the umask. */
   mknodAt(dirfd: number, name: Uint8Array, mode: number, major: number, minor: number): void
   renameAt(fromDirfd: number, fromName: Uint8Array, toDirfd: number, toName: Uint8Array): void
-  /** Like `renameAt`, but EEXIST when the new name exists. Falls back to link and unlink. Files only. */
+  /**
+   * Like `renameAt`, but EEXIST when the new name exists. Falls back to link and unlink. Files
+   * only.
+   */
   renameNoReplace(
     fromDirfd: number,
     fromName: Uint8Array,
@@ -94,13 +113,18 @@ export interface Posix {
   /** Sets the modification time, not following links, and leaves the access time. */
   setTimesAt(dirfd: number, name: Uint8Array, mtimeSec: number, mtimeNsec: number): void
 
-  /** Opens with `fs.constants` flags; adds O_CLOEXEC, drops O_NOATIME where the kernel refuses it. */
+  /**
+   * Opens with `fs.constants` flags; adds O_CLOEXEC, drops O_NOATIME where the kernel refuses it.
+   */
   openFile(dirfd: number, name: Uint8Array, flags: number): number
-  /** Creates a file that must not exist, for writing (O_EXCL, O_NOFOLLOW); mode 0600 unless given. */
+  /**
+   * Creates a file that must not exist, for writing (O_EXCL, O_NOFOLLOW); mode 0600 unless given.
+   */
   createFile(dirfd: number, name: Uint8Array, mode?: number): number
   close(fd: number): void
   /**
-   * Reads until `length` bytes or the end of the file; `position` -1 means the descriptor's own position.
+   * Reads until `length` bytes or the end of the file; `position` -1 means the descriptor's own
+   * position.
    * @returns Bytes read; fewer than `length` only at the end.
    */
   read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number
@@ -113,7 +137,10 @@ export interface Posix {
   /** A hint for the whole file: `POSIX_FADVISE`. Never fails. */
   advise(fd: number, advice: number): void
   ftruncate(fd: number, lengthBytes: number): void
-  /** Also for directories. After a failure the data may be lost although a second call succeeds: never retry. */
+  /**
+   * Also for directories. After a failure the data may be lost although a second call succeeds:
+   * never retry.
+   */
   fsync(fd: number): void
   /** Makes everything on the file system durable that `fd` lies on. */
   syncfs(fd: number): void
@@ -121,7 +148,10 @@ export interface Posix {
   fchmod(fd: number, mode: number): void
   /** Sets the modification time and leaves the access time. */
   setTimes(fd: number, mtimeSec: number, mtimeNsec: number): void
-  /** Takes an exclusive lock without waiting; false when somebody has it. Closing the descriptor releases it. */
+  /**
+   * Takes an exclusive lock without waiting; false when somebody has it. Closing the descriptor
+   * releases it.
+   */
   lock(fd: number): boolean
   /** Raises the limit of open descriptors to what the system allows, and returns it. */
   raiseFileDescriptorLimit(): number
@@ -129,10 +159,11 @@ export interface Posix {
   /**
    * Reads whole files, one after the other without gaps, into `target` from `targetOffset` on.
    *
-   * Request i of `requests` (small-file-batch.ts) gives record i of `records`, taken after reading; its
-   * `contentBytes` add up to where the next content begins. A file that fails has `status` set and no content, the
-   * others go on. Stops before a file whose expected size plus one byte (which shows growth) has no room.
-   * @returns Index after the last file done; equal to `startIndex` when not even the first one fits.
+   * Request i of `requests` (small-file-batch.ts) gives record i of `records`, taken after reading;
+   * its `contentBytes` add up to where the next content begins. A file that fails has `status` set
+   * and no content, the others go on. Stops before a file whose expected size plus one byte (which
+   * shows growth) has no room.
+   * @returns Index after the last file done; `startIndex` when not even the first one fits.
    */
   readSmallFiles(
     requests: Uint8Array,
@@ -144,8 +175,9 @@ export interface Posix {
     targetOffset?: number,
   ): number
   /**
-   * Creates files from requests (small-file-batch.ts), each new (O_EXCL) and 0600 until its metadata is applied, and
-   * writes the result into each request. Names must be a single component, else `name` fails with EINVAL.
+   * Creates files from requests (small-file-batch.ts), each new (O_EXCL) and 0600 until its
+   * metadata is applied, and writes the result into each request. Names must be a single component,
+   * else `name` fails with EINVAL.
    * @returns Number of files with a failed step.
    */
   writeSmallFiles(
@@ -156,7 +188,10 @@ export interface Posix {
     endIndex: number,
   ): number
 
-  /** All attributes this process may see, in the file system's order; none where it has no attributes. */
+  /**
+   * All attributes this process may see, in the file system's order; none where it has no
+   * attributes.
+   */
   getXattrs(fd: number): ExtendedAttribute[]
   /** As `getXattrs`, for links and special files too; needs /proc. */
   getXattrsAt(dirfd: number, name: Uint8Array): ExtendedAttribute[]
@@ -164,7 +199,10 @@ export interface Posix {
   setXattrAt(dirfd: number, name: Uint8Array, attribute: Uint8Array, value: Uint8Array): void
   removeXattr(fd: number, attribute: Uint8Array): void
   removeXattrAt(dirfd: number, name: Uint8Array, attribute: Uint8Array): void
-  /** Fills in `xattrListBytes` of the records of `count` consecutive names; the other fields stay. Needs /proc. */
+  /**
+   * Fills in `xattrListBytes` of the records of `count` consecutive names; the other fields stay.
+   * Needs /proc.
+   */
   fillXattrSizes(
     dirfd: number,
     names: Uint8Array,
@@ -176,11 +214,17 @@ export interface Posix {
 }
 
 /** Advice for {@link Posix.advise}; the numbers are Linux's. */
-export const POSIX_FADVISE = { normal: 0, random: 1, sequential: 2, willNeed: 3, dontNeed: 4 } as const
+export const POSIX_FADVISE = {
+  normal: 0,
+  random: 1,
+  sequential: 2,
+  willNeed: 3,
+  dontNeed: 4,
+} as const
 
 /**
- * Loads the addon. The path is the same from src/filesystem/posix/ and from dist/filesystem/posix/, because the
- * binary stays beside its source.
+ * Loads the addon. The path is the same from src/filesystem/posix/ and from dist/filesystem/posix/,
+ * because the binary stays beside its source.
  * @throws {HoldfastError} `INTERNAL` when it was not built or does not fit this system.
  */
 export function loadPosix(

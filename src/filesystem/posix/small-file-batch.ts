@@ -1,8 +1,8 @@
 /**
  * The packed requests of the two batches, `readSmallFiles` and `writeSmallFiles`; little-endian.
  *
- * A batch carries many files over the border between JavaScript and C at once, because crossing it costs about as
- * much as a warm system call.
+ * A batch carries many files over the border between JavaScript and C at once, because crossing it
+ * costs about as much as a warm system call.
  */
 export const READ_REQUEST_BYTES = 16
 
@@ -90,8 +90,9 @@ export type WriteStep =
   | 'close'
 
 /**
- * The steps in their order. After a failure up to `write`, or at `close`, there is no file under the name; after one
- * from `status` to `times` the content is whole and the remaining metadata was still applied.
+ * The steps in their order. After a failure up to `write`, or at `close`, there is no file under
+ * the name; after one from `status` to `times` the content is whole and the remaining metadata was
+ * still applied.
  */
 export const WRITE_STEPS: readonly WriteStep[] = [
   'none',

@@ -1,6 +1,6 @@
 /*
- * The two hot paths: many small files read, or written, by one call. A call from JavaScript into C, with its
- * argument checks, costs about as much as a warm system call; a batch pays it once.
+ * The two hot paths: many small files read, or written, by one call. A call from JavaScript into C,
+ * with its argument checks, costs about as much as a warm system call; a batch pays it once.
  */
 #include "support.h"
 
@@ -32,8 +32,9 @@ static int open_for_reading(int directory, const char *name) {
 }
 
 /*
- * Reads to the end of the file, or until `room` is full. Having got exactly the file's size while asking for
- * more, the end was seen, and the second fstat confirms it: no read() that only returns zero is needed.
+ * Reads to the end of the file, or until `room` is full. Having got exactly the file's size while
+ * asking for more, the end was seen, and the second fstat confirms it: no read() that only returns
+ * zero is needed.
  */
 static ssize_t read_content(int fd, uint8_t *target, size_t room, uint64_t size) {
   size_t done = 0;
@@ -47,10 +48,13 @@ static ssize_t read_content(int fd, uint8_t *target, size_t room, uint64_t size)
   return (ssize_t)done;
 }
 
+static bool same_time(struct timespec left, struct timespec right) {
+  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+}
+
 static bool same_version(const struct stat *left, const struct stat *right) {
-  return left->st_size == right->st_size && left->st_mtim.tv_sec == right->st_mtim.tv_sec &&
-         left->st_mtim.tv_nsec == right->st_mtim.tv_nsec && left->st_ctim.tv_sec == right->st_ctim.tv_sec &&
-         left->st_ctim.tv_nsec == right->st_ctim.tv_nsec;
+  return left->st_size == right->st_size && same_time(left->st_mtim, right->st_mtim) &&
+         same_time(left->st_ctim, right->st_ctim);
 }
 
 static StatRecord read_open_file(int fd, uint8_t *target, size_t room) {
@@ -71,25 +75,32 @@ static StatRecord read_open_file(int fd, uint8_t *target, size_t room) {
   ssize_t got = read_content(fd, target, (size_t)size + 1, size);
   if (got < 0 || fstat(fd, &after) != 0) return record_from_error(errno);
   StatRecord record = record_from_stat(&after);
+  if (record.status != 0) return record;
   record.content_bytes = (uint32_t)got;
   record.xattr_list_bytes = xattr_list_bytes(fd);
   if (!same_version(&before, &after)) record.flags |= FLAG_CHANGED;
-  /* More than the status said: grown meanwhile, or a file such as those in /proc whose size is not known. */
+  /*
+   * More than the status said: grown meanwhile, or a file such as those in /proc whose size is not
+   * known.
+   */
   if ((uint64_t)got > size || (uint64_t)got < record.size) record.flags |= FLAG_MORE;
   return record;
 }
 
-static StatRecord read_small_file(const ReadRequest *request, const uint8_t *names, uint8_t *target, size_t room) {
+static StatRecord read_small_file(int directory, Bytes name_bytes, uint8_t *target, size_t room) {
   Name name;
-  if (!name_from_bytes(&name, names + request->name_offset, request->name_bytes)) return record_from_error(EINVAL);
-  int fd = open_for_reading(request->directory, name.text);
+  if (!name_from_bytes(&name, name_bytes.data, name_bytes.length)) return record_from_error(EINVAL);
+  int fd = open_for_reading(directory, name.text);
   if (fd < 0) return record_from_error(errno);
   StatRecord record = read_open_file(fd, target, room);
   close(fd);
   return record;
 }
 
-/* (requests, names, records, range: start, end, target, targetOffset) -> index after the last file done */
+/*
+ * (requests, names, records, range: start, end, target, targetOffset) -> index after the last file
+ * done
+ */
 NATIVE(native_read_small_files) {
   Call call = call_begin(env, info, 6);
   Bytes requests = call_bytes(&call, 0);
@@ -100,7 +111,8 @@ NATIVE(native_read_small_files) {
   Bytes target = call_bytes(&call, 5);
   size_t position = call_optional_offset(&call, 6, target.length, 0);
   if (call.failed) return NULL;
-  if (index > end || end > requests.length / sizeof(ReadRequest) || end > records.length / STAT_RECORD_BYTES) {
+  if (index > end || end > requests.length / sizeof(ReadRequest) ||
+      end > records.length / STAT_RECORD_BYTES) {
     return call_throw_range(&call, "The requests or records end before the last index");
   }
   size_t room = target.length - position;
@@ -109,10 +121,13 @@ NATIVE(native_read_small_files) {
   for (; index < end; index++) {
     ReadRequest request;
     memcpy(&request, requests.data + index * sizeof request, sizeof request);
-    if (!call_check_range(&call, names.length, request.name_offset, request.name_bytes)) return NULL;
+    if (!call_check_range(&call, names.length, request.name_offset, request.name_bytes)) {
+      return NULL;
+    }
     /* One byte more than expected, to notice a file that has grown. */
     if (request.expected_bytes >= room) break;
-    StatRecord record = read_small_file(&request, names.data, target.data + position, room);
+    Bytes name = {names.data + request.name_offset, request.name_bytes};
+    StatRecord record = read_small_file(request.directory, name, target.data + position, room);
     memcpy(records.data + index * STAT_RECORD_BYTES, &record, sizeof record);
     position += record.content_bytes;
     room -= record.content_bytes;
@@ -143,7 +158,19 @@ typedef struct {
 _Static_assert(sizeof(WriteRequest) == 72, "small-file-batch.ts depends on this size");
 
 enum { WRITE_CHOWN = 1, WRITE_CHMOD = 2, WRITE_TIMES = 4, WRITE_REPLACE = 8, WRITE_CLEAR_ACL = 16 };
-enum { STEP_NAME = 1, STEP_REMOVE, STEP_CREATE, STEP_WRITE, STEP_STATUS, STEP_CHOWN, STEP_ACL, STEP_CHMOD, STEP_TIMES, STEP_CLOSE };
+/* In the order of WRITE_STEPS in small-file-batch.ts. */
+enum {
+  STEP_NAME = 1,
+  STEP_REMOVE,
+  STEP_CREATE,
+  STEP_WRITE,
+  STEP_STATUS,
+  STEP_CHOWN,
+  STEP_ACL,
+  STEP_CHMOD,
+  STEP_TIMES,
+  STEP_CLOSE
+};
 
 /* The first failure is the one worth reporting; later ones often follow from it. */
 static void note_failure(WriteRequest *request, uint32_t step, int error) {
@@ -156,7 +183,10 @@ static int create_exclusively(WriteRequest *request, const char *name) {
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   int fd = openat(request->directory, name, flags, 0600);
   if (fd < 0 && errno == EEXIST && request->flags & WRITE_REPLACE) {
-    /* Removed, never opened: writing into what is there could write through a link, or into a device. */
+    /*
+     * Removed, never opened: writing into what is there could write through a link, or into a
+     * device.
+     */
     if (unlinkat(request->directory, name, 0) != 0 && errno != ENOENT) {
       note_failure(request, STEP_REMOVE, errno);
       return -1;
@@ -179,7 +209,15 @@ static bool write_content(int fd, const uint8_t *data, size_t length) {
   return true;
 }
 
-/* Owner before mode, since chown clears set-id bits; times last, since everything else changes them. */
+static void clear_acl(WriteRequest *request, int fd) {
+  if (fremovexattr(fd, "system.posix_acl_access") == 0) return;
+  if (errno != ENODATA && errno != EOPNOTSUPP) note_failure(request, STEP_ACL, errno);
+}
+
+/*
+ * Owner before mode, since chown clears set-id bits; times last, since everything else changes
+ * them.
+ */
 static void apply_metadata(WriteRequest *request, int fd) {
   struct stat status;
   uint32_t mode = request->mode & 07777;
@@ -196,21 +234,24 @@ static void apply_metadata(WriteRequest *request, int fd) {
     /* A set-id file must not come to belong to whoever runs the restore. */
     mode &= ~(uint32_t)(S_ISUID | S_ISGID);
   }
-  if (request->flags & WRITE_CLEAR_ACL && fremovexattr(fd, "system.posix_acl_access") != 0 && errno != ENODATA &&
-      errno != EOPNOTSUPP) {
-    note_failure(request, STEP_ACL, errno);
+  if (request->flags & WRITE_CLEAR_ACL) clear_acl(request, fd);
+  if (request->flags & WRITE_CHMOD && fchmod(fd, mode) != 0) {
+    note_failure(request, STEP_CHMOD, errno);
   }
-  if (request->flags & WRITE_CHMOD && fchmod(fd, mode) != 0) note_failure(request, STEP_CHMOD, errno);
   if (request->flags & WRITE_TIMES) {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {request->mtime_sec, request->mtime_nsec}};
     if (futimens(fd, times) != 0) note_failure(request, STEP_TIMES, errno);
   }
 }
 
+static bool is_single_component(const char *name) {
+  return strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 static void write_small_file(WriteRequest *request, const uint8_t *names, const uint8_t *source) {
   Name name;
   if (!name_from_bytes(&name, names + request->name_offset, request->name_bytes) ||
-      strchr(name.text, '/') != NULL || strcmp(name.text, ".") == 0 || strcmp(name.text, "..") == 0) {
+      !is_single_component(name.text)) {
     note_failure(request, STEP_NAME, EINVAL);
     return;
   }

@@ -1,15 +1,16 @@
 /**
- * The packed file status that the addon writes: 96 bytes per file, little-endian, in the host's own layout.
+ * The packed file status that the addon writes: 96 bytes per file, little-endian, in the host's own
+ * layout.
  *
- * Records spare the object per file that Node's `Stats` costs. Sizes, block counts and seconds always fit a
- * JavaScript number: a file whose values do not gets `status` EOVERFLOW. Inode numbers use all 64 bits and come as
- * two halves.
+ * Records spare the object per file that Node's `Stats` costs. Sizes, block counts and seconds
+ * always fit a JavaScript number: a file whose values do not gets `status` EOVERFLOW. Inode numbers
+ * use all 64 bits and come as two halves.
  */
 export const STAT_RECORD_BYTES = 96
 
 /** Byte offsets in a record; `u32` unless noted. */
 export const STAT_OFFSET = {
-  /** 0, or the errno that kept the status from being read; then every other field is 0. */
+  /** 0, or the errno that kept the status from being read; then the other fields mean nothing. */
   status: 0,
   /** The whole `st_mode`, file type included. */
   mode: 4,
@@ -44,7 +45,9 @@ export const STAT_OFFSET = {
 export const READ_FLAG = {
   /** Size, mtime or ctime moved between the status before and the one after reading. */
   changed: 1,
-  /** The content is not whole: the file grew, or there was no room for it. Read it as a big file. */
+  /**
+   * The content is not whole: the file grew, or there was no room for it. Read it as a big file.
+   */
   more: 2,
   /** Not a regular file (any more); nothing was read and `status` is EINVAL. */
   notRegular: 4,
@@ -100,7 +103,10 @@ export function readSafeInt64(view: DataView, offset: number): number {
   return view.getInt32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true)
 }
 
-/** Decodes record number `index`; loops that need one or two fields read them at `STAT_OFFSET` instead. */
+/**
+ * Decodes record number `index`; loops that need one or two fields read them at `STAT_OFFSET`
+ * instead.
+ */
 export function readStatus(view: DataView, index: number): FileStatus {
   const start = index * STAT_RECORD_BYTES
   const field = (offset: number): number => view.getUint32(start + offset, true)

@@ -6,11 +6,17 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-/* A number JavaScript cannot hold makes the file unreadable for us; it must not be rounded silently. */
+static bool is_safe(int64_t number) {
+  return number <= SAFE_INTEGER_MAX && number >= -SAFE_INTEGER_MAX;
+}
+
+/*
+ * A number JavaScript cannot hold makes the file unreadable for us; it must not be rounded
+ * silently.
+ */
 static bool is_representable(const struct stat *status) {
-  return status->st_size <= SAFE_INTEGER_MAX && status->st_blocks <= SAFE_INTEGER_MAX &&
-         status->st_mtim.tv_sec <= SAFE_INTEGER_MAX && status->st_mtim.tv_sec >= -SAFE_INTEGER_MAX &&
-         status->st_ctim.tv_sec <= SAFE_INTEGER_MAX && status->st_ctim.tv_sec >= -SAFE_INTEGER_MAX;
+  return is_safe(status->st_size) && is_safe(status->st_blocks) &&
+         is_safe(status->st_mtim.tv_sec) && is_safe(status->st_ctim.tv_sec);
 }
 
 StatRecord record_from_stat(const struct stat *status) {
@@ -58,7 +64,9 @@ NATIVE(native_stat_at) {
   uint32_t flags = call_has(&call, 4) ? call_uint32(&call, 4) : 0;
   if (call.failed) return NULL;
   int follow = flags & STAT_FOLLOW_LINKS ? 0 : AT_SYMLINK_NOFOLLOW;
-  if (fstatat(directory, name.text, &status, follow) != 0) return throw_errno(env, errno, "fstatat");
+  if (fstatat(directory, name.text, &status, follow) != 0) {
+    return throw_errno(env, errno, "fstatat");
+  }
   return finish_record(env, &status, out.data + offset);
 }
 
@@ -73,10 +81,20 @@ NATIVE(native_fstat) {
   return finish_record(env, &status, out.data + offset);
 }
 
-/* (dirfd, names, nameOffset, count, out, outOffset?) -> offset of the name after the last one done */
-NATIVE(native_stat_entries) {
+static StatRecord record_of_name(int directory, const uint8_t *data, size_t length) {
   Name name;
   struct stat status;
+  if (!name_from_bytes(&name, data, length)) return record_from_error(EINVAL);
+  if (fstatat(directory, name.text, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return record_from_error(errno);
+  }
+  return record_from_stat(&status);
+}
+
+/*
+ * (dirfd, names, nameOffset, count, out, outOffset?) -> offset of the name after the last one done
+ */
+NATIVE(native_stat_entries) {
   Call call = call_begin(env, info, 5);
   int directory = call_descriptor(&call, 0);
   Bytes names = call_bytes(&call, 1);
@@ -90,10 +108,7 @@ NATIVE(native_stat_entries) {
     if (names.length - position < 2) return call_throw_range(&call, "The names end early");
     size_t length = names.data[position] | (size_t)names.data[position + 1] << 8;
     if (names.length - position - 2 < length) return call_throw_range(&call, "The names end early");
-    StatRecord record;
-    if (!name_from_bytes(&name, names.data + position + 2, length)) record = record_from_error(EINVAL);
-    else if (fstatat(directory, name.text, &status, AT_SYMLINK_NOFOLLOW) != 0) record = record_from_error(errno);
-    else record = record_from_stat(&status);
+    StatRecord record = record_of_name(directory, names.data + position + 2, length);
     memcpy(target, &record, STAT_RECORD_BYTES);
     position += 2 + length;
   }

@@ -39,15 +39,16 @@ bool call_has(const Call *call, size_t index) {
 int64_t call_integer(Call *call, size_t index, int64_t min, int64_t max) {
   double number = 0;
   if (call->failed) return 0;
-  if (index >= call->count || napi_get_value_double(call->env, call->values[index], &number) != napi_ok) {
+  if (index >= call->count ||
+      napi_get_value_double(call->env, call->values[index], &number) != napi_ok) {
     call_fail_type(call, index, "a number");
     return 0;
   }
   /* Written so that NaN fails; both limits are exactly representable as doubles. */
   if (!(number >= (double)min && number <= (double)max) || (double)(int64_t)number != number) {
     char message[96];
-    snprintf(message, sizeof message, "Argument %zu must be an integer from %lld to %lld", index + 1,
-             (long long)min, (long long)max);
+    snprintf(message, sizeof message, "Argument %zu must be an integer from %lld to %lld",
+             index + 1, (long long)min, (long long)max);
     call_throw_range(call, message);
     return 0;
   }
@@ -64,22 +65,19 @@ uint32_t call_uint32(Call *call, size_t index) {
 }
 
 Bytes call_bytes(Call *call, size_t index) {
-  Bytes bytes = {NULL, 0};
-  bool is_typed_array = false;
+  const Bytes none = {NULL, 0};
   napi_typedarray_type type = napi_int8_array;
-  if (call->failed) return bytes;
-  if (index < call->count && napi_is_typedarray(call->env, call->values[index], &is_typed_array) == napi_ok &&
-      is_typed_array) {
-    void *data = NULL;
-    napi_get_typedarray_info(call->env, call->values[index], &type, &bytes.length, &data, NULL, NULL);
-    bytes.data = data;
-  }
-  if (!is_typed_array || type != napi_uint8_array) {
+  void *data = NULL;
+  size_t length = 0;
+  if (call->failed) return none;
+  /* Fails by itself on anything that is no typed array. */
+  if (index >= call->count || napi_get_typedarray_info(call->env, call->values[index], &type,
+                                                       &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_uint8_array) {
     call_fail_type(call, index, "a Uint8Array");
-    return (Bytes){NULL, 0};
+    return none;
   }
-  if (bytes.data == NULL) bytes.length = 0;
-  return bytes;
+  return data == NULL ? none : (Bytes){data, length};
 }
 
 bool name_from_bytes(Name *name, const uint8_t *data, size_t length) {
@@ -94,8 +92,8 @@ void call_name(Call *call, size_t index, Name *name) {
   Bytes bytes = call_bytes(call, index);
   if (call->failed || name_from_bytes(name, bytes.data, bytes.length)) return;
   char message[96];
-  snprintf(message, sizeof message, "Argument %zu must be a name of 1 to %d bytes without NUL", index + 1,
-           NAME_BYTES_MAX - 1);
+  snprintf(message, sizeof message, "Argument %zu must be a name of 1 to %d bytes without NUL",
+           index + 1, NAME_BYTES_MAX - 1);
   call_throw_range(call, message);
 }
 
@@ -108,19 +106,20 @@ bool call_check_range(Call *call, size_t total, uint64_t offset, uint64_t length
 
 size_t call_optional_offset(Call *call, size_t index, size_t total, size_t length) {
   if (call->failed) return 0;
-  uint64_t offset = call_has(call, index) ? (uint64_t)call_integer(call, index, 0, SAFE_INTEGER_MAX) : 0;
+  uint64_t offset = 0;
+  if (call_has(call, index)) offset = (uint64_t)call_integer(call, index, 0, SAFE_INTEGER_MAX);
   return call_check_range(call, total, offset, length) ? (size_t)offset : 0;
 }
 
-#define ERRNO_NAMES(X)                                                                              \
-  X(EPERM) X(ENOENT) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES)       \
-  X(EFAULT) X(ENOTBLK) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL)         \
-  X(ENFILE) X(EMFILE) X(ENOTTY) X(ETXTBSY) X(EFBIG) X(ENOSPC) X(ESPIPE) X(EROFS) X(EMLINK) X(EPIPE) \
-  X(ERANGE) X(EDEADLK) X(ENAMETOOLONG) X(ENOLCK) X(ENOSYS) X(ENOTEMPTY) X(ELOOP) X(ENODATA)         \
-  X(ENOLINK) X(EREMOTE) X(EPROTO) X(EBADMSG) X(EOVERFLOW) X(EILSEQ) X(EOPNOTSUPP) X(ETIMEDOUT)      \
-  X(ECONNREFUSED) X(EHOSTDOWN) X(EHOSTUNREACH) X(ESTALE) X(EUCLEAN) X(EREMOTEIO) X(EDQUOT)          \
-  X(ENOMEDIUM) X(EMEDIUMTYPE) X(ECANCELED) X(ENOKEY) X(EKEYEXPIRED) X(EKEYREVOKED) X(ESHUTDOWN)     \
-  X(ENOTCONN) X(ECONNRESET) X(ECONNABORTED) X(ENETDOWN) X(ENETUNREACH)
+#define ERRNO_NAMES(X)                                                                            \
+  X(EPERM) X(ENOENT) X(EINTR) X(EIO) X(ENXIO) X(E2BIG) X(EBADF) X(EAGAIN) X(ENOMEM) X(EACCES)     \
+  X(EFAULT) X(ENOTBLK) X(EBUSY) X(EEXIST) X(EXDEV) X(ENODEV) X(ENOTDIR) X(EISDIR) X(EINVAL)       \
+  X(ENFILE) X(EMFILE) X(ENOTTY) X(ETXTBSY) X(EFBIG) X(ENOSPC) X(ESPIPE) X(EROFS) X(EMLINK)        \
+  X(EPIPE) X(ERANGE) X(EDEADLK) X(ENAMETOOLONG) X(ENOLCK) X(ENOSYS) X(ENOTEMPTY) X(ELOOP)         \
+  X(ENODATA) X(ENOLINK) X(EREMOTE) X(EPROTO) X(EBADMSG) X(EOVERFLOW) X(EILSEQ) X(EOPNOTSUPP)      \
+  X(ETIMEDOUT) X(ECONNREFUSED) X(EHOSTDOWN) X(EHOSTUNREACH) X(ESTALE) X(EUCLEAN) X(EREMOTEIO)     \
+  X(EDQUOT) X(ENOMEDIUM) X(EMEDIUMTYPE) X(ECANCELED) X(ENOKEY) X(EKEYEXPIRED) X(EKEYREVOKED)      \
+  X(ESHUTDOWN) X(ENOTCONN) X(ECONNRESET) X(ECONNABORTED) X(ENETDOWN) X(ENETUNREACH)
 
 const char *errno_name(int error) {
   switch (error) {
@@ -157,7 +156,10 @@ napi_value throw_errno(napi_env env, int error, const char *syscall_name) {
     snprintf(number_name, sizeof number_name, "E%d", error);
     code = number_name;
   }
-  /* strerror_r and not strerror: worker threads share the process. %m would read errno, which is stale here. */
+  /*
+   * strerror_r and not strerror: worker threads share the process. %m would read errno, which is
+   * stale here.
+   */
 #if defined(__GLIBC__)
   const char *text = strerror_r(error, reason, sizeof reason);
 #else

@@ -1,7 +1,8 @@
 /*
  * What every part of the addon shares: checked arguments, Node-style errors and the packed records.
  *
- * The addon keeps no state: nothing here is global, so it may be loaded by any number of worker threads.
+ * The addon keeps no state: nothing here is global, so it may be loaded by any number of worker
+ * threads.
  */
 #ifndef HOLDFAST_SUPPORT_H
 #define HOLDFAST_SUPPORT_H
@@ -23,8 +24,8 @@ enum { ARGUMENT_COUNT_MAX = 8, NAME_BYTES_MAX = PATH_MAX };
 #define SAFE_INTEGER_MAX INT64_C(9007199254740991)
 
 /*
- * The arguments of one call. The first bad argument throws and sets `failed`; later reads return zero, so
- * a function reads all it needs and looks at `failed` once before it acts.
+ * The arguments of one call. The first bad argument throws and sets `failed`; later reads return
+ * zero, so a function reads all it needs and looks at `failed` once before it acts.
  */
 typedef struct {
   napi_env env;
@@ -100,7 +101,9 @@ _Static_assert(sizeof(StatRecord) == STAT_RECORD_BYTES, "stat-record.ts depends 
 StatRecord record_from_stat(const struct stat *status);
 StatRecord record_from_error(int error);
 
-/* Size of a file's list of extended attributes: 0 when there are none or the file system has none. */
+/*
+ * Size of a file's list of extended attributes: 0 when there are none or the file system has none.
+ */
 uint32_t xattr_list_bytes(int fd);
 
 #define NATIVE(function_name) napi_value function_name(napi_env env, napi_callback_info info)

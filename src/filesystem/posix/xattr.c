@@ -2,8 +2,8 @@
  * Extended attributes, POSIX ACLs among them (system.posix_acl_access and .posix_acl_default).
  *
  * There are *at() forms only since Linux 6.13, so a name in a directory is reached through
- * /proc/self/fd/<dirfd>/<name>: the held descriptor cannot be swapped, and the l*xattr calls do not follow
- * the last component.
+ * /proc/self/fd/<dirfd>/<name>: the held descriptor cannot be swapped, and the l*xattr calls do not
+ * follow the last component.
  */
 #include "support.h"
 
@@ -20,11 +20,13 @@ typedef struct {
 } Subject;
 
 static ssize_t subject_list(const Subject *subject, char *list, size_t room) {
-  return subject->fd >= 0 ? flistxattr(subject->fd, list, room) : llistxattr(subject->path, list, room);
+  if (subject->fd >= 0) return flistxattr(subject->fd, list, room);
+  return llistxattr(subject->path, list, room);
 }
 
 static ssize_t subject_get(const Subject *subject, const char *name, void *value, size_t room) {
-  return subject->fd >= 0 ? fgetxattr(subject->fd, name, value, room) : lgetxattr(subject->path, name, value, room);
+  if (subject->fd >= 0) return fgetxattr(subject->fd, name, value, room);
+  return lgetxattr(subject->path, name, value, room);
 }
 
 static void subject_from_descriptor(Call *call, Subject *subject) {
@@ -76,13 +78,18 @@ static bool scratch_grow(Scratch *scratch, size_t wanted) {
   return true;
 }
 
-/* The list of names when name is NULL, else one value. -1 with errno on failure. */
+/* The list of names when name is NULL, else one value. */
+static ssize_t fetch_once(const Subject *subject, const char *name, void *target, size_t room) {
+  if (name == NULL) return subject_list(subject, target, room);
+  return subject_get(subject, name, target, room);
+}
+
+/* As fetch_once(), into a buffer that grows as needed; -1 with errno on failure. */
 static ssize_t fetch(const Subject *subject, const char *name, Scratch *scratch) {
   for (;;) {
-    char *data = (char *)scratch->data;
-    ssize_t got = name == NULL ? subject_list(subject, data, scratch->room) : subject_get(subject, name, data, scratch->room);
+    ssize_t got = fetch_once(subject, name, scratch->data, scratch->room);
     if (got >= 0 || errno != ERANGE) return got;
-    ssize_t wanted = name == NULL ? subject_list(subject, NULL, 0) : subject_get(subject, name, NULL, 0);
+    ssize_t wanted = fetch_once(subject, name, NULL, 0);
     if (wanted < 0) return -1;
     if (!scratch_grow(scratch, (size_t)wanted)) {
       errno = ENOMEM;
@@ -91,11 +98,11 @@ static ssize_t fetch(const Subject *subject, const char *name, Scratch *scratch)
   }
 }
 
-static bool append_attribute(napi_env env, napi_value result, const char *name, const Scratch *value, size_t bytes) {
+static bool append_attribute(napi_env env, napi_value result, const char *name, Bytes value) {
   napi_value attribute = NULL, name_buffer = NULL, value_buffer = NULL;
   uint32_t count = 0;
   return napi_create_buffer_copy(env, strlen(name), name, NULL, &name_buffer) == napi_ok &&
-         napi_create_buffer_copy(env, bytes, value->data, NULL, &value_buffer) == napi_ok &&
+         napi_create_buffer_copy(env, value.length, value.data, NULL, &value_buffer) == napi_ok &&
          napi_create_object(env, &attribute) == napi_ok &&
          napi_set_named_property(env, attribute, "name", name_buffer) == napi_ok &&
          napi_set_named_property(env, attribute, "value", value_buffer) == napi_ok &&
@@ -112,15 +119,16 @@ static napi_value get_xattrs(napi_env env, const Subject *subject) {
   int error = list_bytes < 0 && errno != EOPNOTSUPP ? errno : 0;
   const char *syscall_name = "listxattr";
   napi_create_array(env, &result);
-  const char *end = (const char *)list.data + (list_bytes < 0 ? 0 : list_bytes);
-  for (const char *name = (const char *)list.data; error == 0 && name < end; name += strlen(name) + 1) {
+  const char *name = (const char *)list.data;
+  const char *end = name + (list_bytes < 0 ? 0 : list_bytes);
+  for (; error == 0 && name < end; name += strlen(name) + 1) {
     ssize_t bytes = fetch(subject, name, &value);
     /* Removed since it was listed. */
     if (bytes < 0 && errno == ENODATA) continue;
     if (bytes < 0) {
       error = errno;
       syscall_name = "getxattr";
-    } else if (!append_attribute(env, result, name, &value, (size_t)bytes)) {
+    } else if (!append_attribute(env, result, name, (Bytes){value.data, (size_t)bytes})) {
       error = ENOMEM;
     }
   }
@@ -148,8 +156,9 @@ static napi_value set_xattr(Call *call, const Subject *subject, size_t first) {
   call_name(call, first, &attribute);
   Bytes value = call_bytes(call, first + 1);
   if (call->failed) return NULL;
-  int result = subject->fd >= 0 ? fsetxattr(subject->fd, attribute.text, value.data, value.length, 0)
-                                : lsetxattr(subject->path, attribute.text, value.data, value.length, 0);
+  int result = subject->fd >= 0
+                   ? fsetxattr(subject->fd, attribute.text, value.data, value.length, 0)
+                   : lsetxattr(subject->path, attribute.text, value.data, value.length, 0);
   return finish(call->env, result, "setxattr");
 }
 
@@ -171,7 +180,8 @@ static napi_value remove_xattr(Call *call, const Subject *subject, size_t index)
   Name attribute;
   call_name(call, index, &attribute);
   if (call->failed) return NULL;
-  int result = subject->fd >= 0 ? fremovexattr(subject->fd, attribute.text) : lremovexattr(subject->path, attribute.text);
+  int result = subject->fd >= 0 ? fremovexattr(subject->fd, attribute.text)
+                                : lremovexattr(subject->path, attribute.text);
   return finish(call->env, result, "removexattr");
 }
 
@@ -196,7 +206,10 @@ static uint32_t list_bytes_at(Subject *subject, int directory, const char *name)
   return errno == EOPNOTSUPP ? 0 : XATTR_LIST_UNKNOWN;
 }
 
-/* (dirfd, names, nameOffset, count, records, recordsOffset?) -> offset of the name after the last one done */
+/*
+ * (dirfd, names, nameOffset, count, records, recordsOffset?) -> offset of the name after the last
+ * one done
+ */
 NATIVE(native_fill_xattr_sizes) {
   Name name;
   Subject subject;
@@ -214,7 +227,9 @@ NATIVE(native_fill_xattr_sizes) {
     size_t length = names.data[position] | (size_t)names.data[position + 1] << 8;
     if (names.length - position - 2 < length) return call_throw_range(&call, "The names end early");
     uint32_t bytes = XATTR_LIST_UNKNOWN;
-    if (name_from_bytes(&name, names.data + position + 2, length)) bytes = list_bytes_at(&subject, directory, name.text);
+    if (name_from_bytes(&name, names.data + position + 2, length)) {
+      bytes = list_bytes_at(&subject, directory, name.text);
+    }
     memcpy(target, &bytes, sizeof bytes);
     position += 2 + length;
   }
