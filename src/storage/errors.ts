@@ -9,7 +9,7 @@ export class ObjectConflictError extends RepositoryError {
     const contentNamed = isContentNamed(name)
     super(
       contentNamed ? 'OBJECT_DAMAGED' : 'STORAGE_FAILED',
-      `Cannot store "${name}" in "${location}": another object with this name and different bytes is there`,
+      `Cannot store "${name}" in "${location}": another object has this name`,
       {
         // Two objects whose names are their hashes can only differ when the one that is there is
         // not what was written.
@@ -58,7 +58,7 @@ export function storageError(fault: StorageFault): Error {
       `Cannot ${action} "${path}": no space left (${errno})`,
       {
         remedy:
-          'Free space where the repository is (or run `holdfast prune`), then run the command again',
+          'Free space where the repository is, or run `holdfast prune`, then run the command again',
         facts: { path, errno },
         cause,
       },

@@ -1,0 +1,46 @@
+import type { CatalogueDatabase } from './database.ts'
+
+/**
+ * Every table without row numbers, ordered by what the objects themselves say. Two catalogues of
+ * the same objects give the same lines, in whatever order they took them in.
+ */
+const queries: readonly (readonly [table: string, query: string])[] = [
+  ['meta', 'SELECT key, value FROM meta ORDER BY key'],
+  ['index', 'SELECT id FROM index_object ORDER BY id'],
+  ['pack', 'SELECT id, salt, bytes FROM pack ORDER BY id'],
+  [
+    'pack_in_index',
+    `SELECT i.id, p.id FROM pack_in_index AS x JOIN index_object AS i ON i.row = x.index_object
+       JOIN pack AS p ON p.row = x.pack ORDER BY i.id, p.id`,
+  ],
+  [
+    'segment',
+    `SELECT p.id, number, offset, payload_bytes, plain_bytes, codec, kind
+       FROM segment JOIN pack AS p ON p.row = pack ORDER BY p.id, number`,
+  ],
+  [
+    'blob',
+    `SELECT b.id, p.id, b.segment, b.offset, b.length
+       FROM blob AS b JOIN pack AS p ON p.row = b.pack ORDER BY b.id, p.id, b.segment, b.offset`,
+  ],
+  ['snapshot', 'SELECT id, manifest FROM snapshot ORDER BY id'],
+  ['tree_page', 'SELECT id, level, bytes, entries FROM tree_page ORDER BY id'],
+  [
+    'tree_entry',
+    `SELECT p.id, e.name, e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child
+       FROM tree_entry AS e JOIN tree_page AS p ON p.row = e.page ORDER BY p.id, e.name`,
+  ],
+  ['journal', 'SELECT id, record FROM journal ORDER BY id'],
+]
+
+function toText(value: unknown): unknown {
+  return Buffer.isBuffer(value) ? value.toString('hex') : value
+}
+
+/** One JSON array for each row: the table's name and its values, bytes as hexadecimal digits. */
+export function* dumpDatabase(database: CatalogueDatabase): Generator<string> {
+  for (const [table, query] of queries) {
+    const rows = database.sqlite.prepare<[], unknown[]>(query).raw().iterate()
+    for (const row of rows) yield JSON.stringify([table, ...row.map(toText)])
+  }
+}

@@ -1,0 +1,76 @@
+import type { ObjectId, SnapshotId } from '../model/ids.ts'
+import type { BackupType, PathText, SnapshotStatistics } from '../model/snapshot.ts'
+import { toHex } from './id-bytes.ts'
+
+/** What lists and choices of snapshots need; `SnapshotTable.get` gives the whole manifest. */
+export interface SnapshotSummary {
+  readonly id: SnapshotId
+  readonly backupId: string
+  readonly type: BackupType
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  readonly hostname: string
+  readonly username: string
+  readonly base: PathText
+  readonly paths: readonly PathText[]
+  readonly tags: readonly string[]
+  readonly description: string
+  readonly treeId: ObjectId
+  readonly parentId: string | null
+  readonly statistics: SnapshotStatistics
+  /**
+   * When the newest verification of it was made, if its result was "ok"; null when that failed or
+   * there was none.
+   */
+  readonly verifiedAtMs: number | null
+}
+
+export type SummaryTuple = [
+  id: Buffer,
+  backupId: string,
+  type: BackupType,
+  startedAtMs: number,
+  endedAtMs: number,
+  hostname: string,
+  username: string,
+  base: string,
+  paths: string,
+  tags: string,
+  description: string,
+  treeId: Buffer,
+  parentId: Buffer | null,
+  statistics: string,
+  verifiedAtMs: number | null,
+]
+
+/** The `result` of a verification record that found everything right. */
+export const verificationOk = 'ok'
+
+export const summaryQuery: string = `
+  SELECT id, backup_id, type, started_at_ms, ended_at_ms, hostname, username, base, paths, tags,
+    description, tree_id, parent_id, statistics,
+    (SELECT CASE result WHEN '${verificationOk}' THEN at_ms END FROM journal
+      WHERE snapshot_id = snapshot.id AND kind = 'verification'
+      ORDER BY at_ms DESC, id DESC LIMIT 1)
+  FROM snapshot`
+
+export function toSummary(tuple: SummaryTuple): SnapshotSummary {
+  const parentId = tuple[12]
+  return {
+    id: toHex(tuple[0]),
+    backupId: tuple[1],
+    type: tuple[2],
+    startedAtMs: tuple[3],
+    endedAtMs: tuple[4],
+    hostname: tuple[5],
+    username: tuple[6],
+    base: JSON.parse(tuple[7]) as PathText,
+    paths: JSON.parse(tuple[8]) as PathText[],
+    tags: JSON.parse(tuple[9]) as string[],
+    description: tuple[10],
+    treeId: toHex(tuple[11]),
+    parentId: parentId === null ? null : toHex(parentId),
+    statistics: JSON.parse(tuple[13]) as SnapshotStatistics,
+    verifiedAtMs: tuple[14],
+  }
+}
