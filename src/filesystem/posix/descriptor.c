@@ -13,7 +13,7 @@
 NATIVE(native_open_file) {
   Name name;
   Call call = call_begin(env, info, 3);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   int flags = (int)call_integer(&call, 2, 0, INT32_MAX);
   if (call.failed) return NULL;
@@ -31,7 +31,7 @@ NATIVE(native_open_file) {
 NATIVE(native_create_file) {
   Name name;
   Call call = call_begin(env, info, 2);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   mode_t mode = call_has(&call, 2) ? (mode_t)call_integer(&call, 2, 0, 07777) : 0600;
   if (call.failed) return NULL;
@@ -41,7 +41,7 @@ NATIVE(native_create_file) {
 
 NATIVE(native_close) {
   Call call = call_begin(env, info, 1);
-  int fd = (int)call_integer(&call, 0, 0, INT32_MAX);
+  int fd = call_descriptor(&call, 0);
   if (call.failed) return NULL;
   /*
    * Linux has released the descriptor even when close() reports EINTR; a second close could hit a
@@ -166,24 +166,40 @@ NATIVE(native_fchown) {
   int fd = call_descriptor(&call, 0);
   uid_t uid = call_uint32(&call, 1);
   gid_t gid = call_uint32(&call, 2);
-  return call.failed ? NULL : finish(env, fchown(fd, uid, gid), "fchown");
+  if (call.failed) return NULL;
+  int result = fchown(fd, uid, gid);
+  /* Only O_PATH descriptors and bad ones fail so, and the latter fail again. */
+  if (result != 0 && errno == EBADF) result = fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+  return finish(env, result, "fchown");
 }
 
 NATIVE(native_fchmod) {
+  DescriptorPath path;
   Call call = call_begin(env, info, 2);
   int fd = call_descriptor(&call, 0);
   mode_t mode = (mode_t)call_integer(&call, 1, 0, 07777);
-  return call.failed ? NULL : finish(env, fchmod(fd, mode), "fchmod");
+  if (call.failed) return NULL;
+  int result = fchmod(fd, mode);
+  if (result != 0 && errno == EBADF && is_path_descriptor(fd, &path)) {
+    result = chmod(path.text, mode);
+  }
+  return finish(env, result, "fchmod");
 }
 
 /* (fd, mtimeSec, mtimeNsec); the access time stays. */
 NATIVE(native_set_times) {
+  DescriptorPath path;
   struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
   Call call = call_begin(env, info, 3);
   int fd = call_descriptor(&call, 0);
   times[1].tv_sec = (time_t)call_integer(&call, 1, -SAFE_INTEGER_MAX, SAFE_INTEGER_MAX);
   times[1].tv_nsec = (long)call_integer(&call, 2, 0, 999999999);
-  return call.failed ? NULL : finish(env, futimens(fd, times), "futimens");
+  if (call.failed) return NULL;
+  int result = futimens(fd, times);
+  if (result != 0 && errno == EBADF && is_path_descriptor(fd, &path)) {
+    result = utimensat(AT_FDCWD, path.text, times, 0);
+  }
+  return finish(env, result, "futimens");
 }
 
 /*

@@ -16,7 +16,7 @@ enum { FOLLOW_LINKS = 1 };
 NATIVE(native_open_directory) {
   Name name;
   Call call = call_begin(env, info, 2);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   uint32_t flags = call_has(&call, 2) ? call_uint32(&call, 2) : 0;
   if (call.failed) return NULL;
@@ -203,7 +203,7 @@ NATIVE(native_list_directory) {
 NATIVE(native_mkdir_at) {
   Name name;
   Call call = call_begin(env, info, 3);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   mode_t mode = (mode_t)call_integer(&call, 2, 0, 07777);
   return call.failed ? NULL : finish(env, mkdirat(directory, name.text, mode), "mkdirat");
@@ -214,7 +214,7 @@ NATIVE(native_symlink_at) {
   Name target, name;
   Call call = call_begin(env, info, 3);
   call_name(&call, 0, &target);
-  int directory = call_descriptor(&call, 1);
+  int directory = call_directory(&call, 1);
   call_name(&call, 2, &name);
   if (call.failed) return NULL;
   return finish(env, symlinkat(target.text, directory, name.text), "symlinkat");
@@ -225,7 +225,7 @@ NATIVE(native_readlink_at) {
   char target[NAME_BYTES_MAX + 1];
   napi_value result = NULL;
   Call call = call_begin(env, info, 2);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   if (call.failed) return NULL;
   ssize_t length = readlinkat(directory, name.text, target, sizeof target);
@@ -241,9 +241,9 @@ typedef struct {
 } TwoNames;
 
 static bool read_two_names(Call *call, TwoNames *names) {
-  names->from_fd = call_descriptor(call, 0);
+  names->from_fd = call_directory(call, 0);
   call_name(call, 1, &names->from);
-  names->to_fd = call_descriptor(call, 2);
+  names->to_fd = call_directory(call, 2);
   call_name(call, 3, &names->to);
   return !call->failed;
 }
@@ -262,17 +262,18 @@ NATIVE(native_link_at) {
  */
 NATIVE(native_link_descriptor) {
   Name name;
-  char path[48];
+  char path[32];
   Call call = call_begin(env, info, 3);
   int fd = call_descriptor(&call, 0);
-  int directory = call_descriptor(&call, 1);
+  int directory = call_directory(&call, 1);
   call_name(&call, 2, &name);
   if (call.failed) return NULL;
   /* The first form needs a capability on most kernels, the second needs /proc. */
   if (linkat(fd, "", directory, name.text, AT_EMPTY_PATH) == 0) return NULL;
-  if (errno == EEXIST) return throw_errno(env, errno, "linkat");
+  if (errno == EEXIST || errno == EBADF) return throw_errno(env, errno, "linkat");
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-  return finish(env, linkat(AT_FDCWD, path, directory, name.text, AT_SYMLINK_FOLLOW), "linkat");
+  int result = linkat(AT_FDCWD, path, directory, name.text, AT_SYMLINK_FOLLOW);
+  return finish(env, result, "linkat");
 }
 
 NATIVE(native_rename_at) {
@@ -309,7 +310,7 @@ NATIVE(native_rename_no_replace) {
 NATIVE(native_mknod_at) {
   Name name;
   Call call = call_begin(env, info, 5);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   mode_t mode = (mode_t)call_integer(&call, 2, 0, 0177777);
   uint32_t device_major = call_uint32(&call, 3);
@@ -324,7 +325,7 @@ NATIVE(native_unlink_at) {
   Name name;
   bool is_directory = false;
   Call call = call_begin(env, info, 2);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   if (call.failed) return NULL;
   if (call_has(&call, 2) && napi_get_value_bool(env, call.values[2], &is_directory) != napi_ok) {
@@ -337,7 +338,7 @@ NATIVE(native_unlink_at) {
 NATIVE(native_chown_at) {
   Name name;
   Call call = call_begin(env, info, 4);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   uid_t uid = call_uint32(&call, 2);
   gid_t gid = call_uint32(&call, 3);
@@ -348,7 +349,7 @@ NATIVE(native_chown_at) {
 NATIVE(native_chmod_at) {
   Name name;
   Call call = call_begin(env, info, 3);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   mode_t mode = (mode_t)call_integer(&call, 2, 0, 07777);
   if (call.failed) return NULL;
@@ -364,7 +365,7 @@ NATIVE(native_set_times_at) {
   Name name;
   struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
   Call call = call_begin(env, info, 4);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   times[1].tv_sec = (time_t)call_integer(&call, 2, -SAFE_INTEGER_MAX, SAFE_INTEGER_MAX);
   times[1].tv_nsec = (long)call_integer(&call, 3, 0, 999999999);

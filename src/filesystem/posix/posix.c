@@ -62,9 +62,7 @@ static const napi_property_descriptor functions[] = {
     FUNCTION("getXattrs", native_get_xattrs),
     FUNCTION("getXattrsAt", native_get_xattrs_at),
     FUNCTION("setXattr", native_set_xattr),
-    FUNCTION("setXattrAt", native_set_xattr_at),
     FUNCTION("removeXattr", native_remove_xattr),
-    FUNCTION("removeXattrAt", native_remove_xattr_at),
     FUNCTION("fillXattrSizes", native_fill_xattr_sizes),
 };
 

@@ -144,6 +144,9 @@ export interface Posix {
   fsync(fd: number): void
   /** Makes everything on the file system durable that `fd` lies on. */
   syncfs(fd: number): void
+  /**
+   * Like `fchmod`, `setTimes` and the attributes, also for `O_PATH` descriptors (these need /proc).
+   */
   fchown(fd: number, uid: number, gid: number): void
   fchmod(fd: number, mode: number): void
   /** Sets the modification time and leaves the access time. */
@@ -196,9 +199,7 @@ export interface Posix {
   /** As `getXattrs`, for links and special files too; needs /proc. */
   getXattrsAt(dirfd: number, name: Uint8Array): ExtendedAttribute[]
   setXattr(fd: number, attribute: Uint8Array, value: Uint8Array): void
-  setXattrAt(dirfd: number, name: Uint8Array, attribute: Uint8Array, value: Uint8Array): void
   removeXattr(fd: number, attribute: Uint8Array): void
-  removeXattrAt(dirfd: number, name: Uint8Array, attribute: Uint8Array): void
   /**
    * Fills in `xattrListBytes` of the records of `count` consecutive names; the other fields stay.
    * Needs /proc.

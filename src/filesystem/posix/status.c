@@ -57,7 +57,7 @@ NATIVE(native_stat_at) {
   Name name;
   struct stat status;
   Call call = call_begin(env, info, 3);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   call_name(&call, 1, &name);
   Bytes out = call_bytes(&call, 2);
   size_t offset = call_optional_offset(&call, 3, out.length, STAT_RECORD_BYTES);
@@ -96,7 +96,7 @@ static StatRecord record_of_name(int directory, const uint8_t *data, size_t leng
  */
 NATIVE(native_stat_entries) {
   Call call = call_begin(env, info, 5);
-  int directory = call_descriptor(&call, 0);
+  int directory = call_directory(&call, 0);
   Bytes names = call_bytes(&call, 1);
   size_t position = call_optional_offset(&call, 2, names.length, 0);
   size_t count = (size_t)call_integer(&call, 3, 0, UINT32_MAX);

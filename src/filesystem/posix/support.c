@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,8 +57,22 @@ int64_t call_integer(Call *call, size_t index, int64_t min, int64_t max) {
 }
 
 int call_descriptor(Call *call, size_t index) {
-  /* Negative values name no descriptor except AT_FDCWD, which is -100. */
-  return (int)call_integer(call, index, -100, INT32_MAX);
+  return (int)call_integer(call, index, 0, INT32_MAX);
+}
+
+int call_directory(Call *call, size_t index) {
+  int fd = (int)call_integer(call, index, AT_FDCWD, INT32_MAX);
+  if (fd < 0 && fd != AT_FDCWD) call_throw_range(call, "A directory is a descriptor or AT_FDCWD");
+  return fd;
+}
+
+bool is_path_descriptor(int fd, DescriptorPath *path) {
+  int saved = errno;
+  int flags = fcntl(fd, F_GETFL);
+  errno = saved;
+  if (flags < 0 || !(flags & O_PATH)) return false;
+  snprintf(path->text, sizeof path->text, "/proc/self/fd/%d", fd);
+  return true;
 }
 
 uint32_t call_uint32(Call *call, size_t index) {

@@ -48,6 +48,8 @@ Call call_begin(napi_env env, napi_callback_info info, size_t required);
 bool call_has(const Call *call, size_t index);
 int64_t call_integer(Call *call, size_t index, int64_t min, int64_t max);
 int call_descriptor(Call *call, size_t index);
+/* A descriptor or AT_FDCWD. */
+int call_directory(Call *call, size_t index);
 uint32_t call_uint32(Call *call, size_t index);
 Bytes call_bytes(Call *call, size_t index);
 void call_name(Call *call, size_t index, Name *name);
@@ -57,6 +59,17 @@ bool call_check_range(Call *call, size_t total, uint64_t offset, uint64_t length
 /* An optional offset argument, checked to leave room for `length` bytes. */
 size_t call_optional_offset(Call *call, size_t index, size_t total, size_t length);
 napi_value call_throw_range(Call *call, const char *message);
+
+typedef struct {
+  char text[32];
+} DescriptorPath;
+
+/*
+ * Whether the descriptor was opened with O_PATH; then most calls by descriptor fail with EBADF and
+ * its /proc name, which leads to the very same file even when that is a symbolic link, serves
+ * instead.
+ */
+bool is_path_descriptor(int fd, DescriptorPath *path);
 
 /* Throws an Error with code, errno (negative, as in Node) and syscall, and returns NULL. */
 napi_value throw_errno(napi_env env, int error, const char *syscall_name);
@@ -150,9 +163,7 @@ NATIVE(native_write_small_files);
 NATIVE(native_get_xattrs);
 NATIVE(native_get_xattrs_at);
 NATIVE(native_set_xattr);
-NATIVE(native_set_xattr_at);
 NATIVE(native_remove_xattr);
-NATIVE(native_remove_xattr_at);
 NATIVE(native_fill_xattr_sizes);
 
 #endif

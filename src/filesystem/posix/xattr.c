@@ -13,35 +13,50 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-/* A file by descriptor, or by a path whose last component is not followed. */
+/*
+ * A file by descriptor; by a path whose last component is not followed; or, for an O_PATH
+ * descriptor, by the name in /proc that has to be followed to reach it.
+ */
 typedef struct {
   int fd;
+  bool follow;
   char path[NAME_BYTES_MAX + 32];
 } Subject;
 
 static ssize_t subject_list(const Subject *subject, char *list, size_t room) {
   if (subject->fd >= 0) return flistxattr(subject->fd, list, room);
+  if (subject->follow) return listxattr(subject->path, list, room);
   return llistxattr(subject->path, list, room);
 }
 
 static ssize_t subject_get(const Subject *subject, const char *name, void *value, size_t room) {
   if (subject->fd >= 0) return fgetxattr(subject->fd, name, value, room);
+  if (subject->follow) return getxattr(subject->path, name, value, room);
   return lgetxattr(subject->path, name, value, room);
 }
 
 static void subject_from_descriptor(Call *call, Subject *subject) {
-  subject->fd = (int)call_integer(call, 0, 0, INT32_MAX);
+  DescriptorPath path;
+  subject->fd = call_descriptor(call, 0);
+  if (call->failed || !is_path_descriptor(subject->fd, &path)) return;
+  subject->fd = -1;
+  subject->follow = true;
+  memcpy(subject->path, path.text, sizeof path.text);
 }
 
 static void subject_set_path(Subject *subject, int directory, const char *name) {
   subject->fd = -1;
-  if (directory < 0 || name[0] == '/') snprintf(subject->path, sizeof subject->path, "%s", name);
-  else snprintf(subject->path, sizeof subject->path, "/proc/self/fd/%d/%s", directory, name);
+  subject->follow = false;
+  if (directory < 0 || name[0] == '/') {
+    snprintf(subject->path, sizeof subject->path, "%s", name);
+  } else {
+    snprintf(subject->path, sizeof subject->path, "/proc/self/fd/%d/%s", directory, name);
+  }
 }
 
 static void subject_from_name(Call *call, Subject *subject) {
   Name name;
-  int directory = call_descriptor(call, 0);
+  int directory = call_directory(call, 0);
   call_name(call, 1, &name);
   subject_set_path(subject, directory, name.text);
 }
@@ -151,52 +166,30 @@ NATIVE(native_get_xattrs_at) {
   return call.failed ? NULL : get_xattrs(env, &subject);
 }
 
-static napi_value set_xattr(Call *call, const Subject *subject, size_t first) {
-  Name attribute;
-  call_name(call, first, &attribute);
-  Bytes value = call_bytes(call, first + 1);
-  if (call->failed) return NULL;
-  int result = subject->fd >= 0
-                   ? fsetxattr(subject->fd, attribute.text, value.data, value.length, 0)
-                   : lsetxattr(subject->path, attribute.text, value.data, value.length, 0);
-  return finish(call->env, result, "setxattr");
-}
-
 NATIVE(native_set_xattr) {
   Subject subject;
+  Name attribute;
   Call call = call_begin(env, info, 3);
   subject_from_descriptor(&call, &subject);
-  return set_xattr(&call, &subject, 1);
-}
-
-NATIVE(native_set_xattr_at) {
-  Subject subject;
-  Call call = call_begin(env, info, 4);
-  subject_from_name(&call, &subject);
-  return set_xattr(&call, &subject, 2);
-}
-
-static napi_value remove_xattr(Call *call, const Subject *subject, size_t index) {
-  Name attribute;
-  call_name(call, index, &attribute);
-  if (call->failed) return NULL;
-  int result = subject->fd >= 0 ? fremovexattr(subject->fd, attribute.text)
-                                : lremovexattr(subject->path, attribute.text);
-  return finish(call->env, result, "removexattr");
+  call_name(&call, 1, &attribute);
+  Bytes value = call_bytes(&call, 2);
+  if (call.failed) return NULL;
+  int result = subject.fd >= 0
+                   ? fsetxattr(subject.fd, attribute.text, value.data, value.length, 0)
+                   : setxattr(subject.path, attribute.text, value.data, value.length, 0);
+  return finish(env, result, "setxattr");
 }
 
 NATIVE(native_remove_xattr) {
   Subject subject;
+  Name attribute;
   Call call = call_begin(env, info, 2);
   subject_from_descriptor(&call, &subject);
-  return remove_xattr(&call, &subject, 1);
-}
-
-NATIVE(native_remove_xattr_at) {
-  Subject subject;
-  Call call = call_begin(env, info, 3);
-  subject_from_name(&call, &subject);
-  return remove_xattr(&call, &subject, 2);
+  call_name(&call, 1, &attribute);
+  if (call.failed) return NULL;
+  int result = subject.fd >= 0 ? fremovexattr(subject.fd, attribute.text)
+                               : removexattr(subject.path, attribute.text);
+  return finish(env, result, "removexattr");
 }
 
 static uint32_t list_bytes_at(Subject *subject, int directory, const char *name) {
