@@ -1,0 +1,20 @@
+/** What a long operation tells while it runs; one stream feeds progress lines, JSON and logs. */
+export type HoldfastEvent =
+  | ProgressEvent
+  | { readonly type: 'unreadable'; readonly path: Buffer; readonly message: string }
+  /** Worth knowing, and nothing is lost by it. */
+  | { readonly type: 'notice'; readonly path?: Buffer; readonly message: string }
+  /** Something in the repository is not what was written. */
+  | { readonly type: 'damage'; readonly message: string; readonly path?: Buffer }
+
+export interface ProgressEvent {
+  readonly type: 'progress'
+  readonly phase: string
+  readonly filesDone: number
+  readonly filesTotal?: number
+  readonly bytesDone: number
+  readonly bytesTotal?: number
+  readonly errors: number
+}
+
+export type OnEvent = (event: HoldfastEvent) => void

@@ -1,0 +1,100 @@
+import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
+import { flagChangedWhileRead, flagRacy } from '../../format/tree/entry-flags.ts'
+import { column } from '../../format/tree/tree-limits.ts'
+import type { TreePage } from '../../format/tree/tree-page.ts'
+import { STAT_OFFSET } from '../../filesystem/posix/stat-record.ts'
+
+/** Gives the pages of level 0 of a directory of the parent snapshot, in order. */
+export type OpenParentDirectory = (id: Buffer, bytes: number) => Iterator<TreePage>
+
+const word = {
+  mode: STAT_OFFSET.mode / 4,
+  ino: STAT_OFFSET.ino / 4,
+  size: STAT_OFFSET.size / 4,
+  mtimeSec: STAT_OFFSET.mtimeSec / 4,
+  mtimeNsec: STAT_OFFSET.mtimeNsec / 4,
+  ctimeSec: STAT_OFFSET.ctimeSec / 4,
+  ctimeNsec: STAT_OFFSET.ctimeNsec / 4,
+} as const
+
+/**
+ * Walks a directory of the parent snapshot beside the directory on the disk; both are in the order of names, so each page is
+ * looked at once.
+ */
+export class ParentCursor {
+  readonly #pages: Iterator<TreePage> | null
+  #page: TreePage | null = null
+  #index = 0
+
+  constructor(pages: Iterator<TreePage> | null) {
+    this.#pages = pages
+    this.#nextPage()
+  }
+
+  static readonly none: ParentCursor = new ParentCursor(null)
+
+  /** The page of the entry that the last `find` met. */
+  get page(): TreePage {
+    if (!this.#page) throw new RangeError('The cursor stands on no entry')
+    return this.#page
+  }
+
+  get index(): number {
+    return this.#index
+  }
+
+  /**
+   * Moves to the entry with this name. Names must be asked for in ascending order.
+   *
+   * @returns whether there is one
+   */
+  find(names: Uint8Array, start: number, end: number): boolean {
+    while (this.#page) {
+      if (this.#index >= this.#page.entryCount) {
+        this.#nextPage()
+        continue
+      }
+      const order = this.#page.compareName(this.#index, names, start, end)
+      if (order >= 0) return order === 0
+      this.#index += 1
+    }
+    return false
+  }
+
+  /** Whether the entry found is a directory. */
+  get isDirectory(): boolean {
+    return isDirectory(this.page.mode(this.#index))
+  }
+
+  /**
+   * Whether a regular file is still what the parent snapshot saved: same kind, size, mtime, ctime (both in nanoseconds) and inode, and its
+   * stamps were old enough to be trusted when it was read.
+   *
+   * @param record words of the file's status record
+   */
+  isUnchanged(record: Uint32Array, at: number): boolean {
+    const page = this.page
+    const index = this.#index
+    return (
+      record[at + word.size] === page.word(column.sizeLow, index) &&
+      record[at + word.mtimeNsec] === page.word(column.mtimeNs, index) &&
+      record[at + word.mtimeSec] === page.word(column.mtimeLow, index) &&
+      record[at + word.ctimeNsec] === page.word(column.ctimeNs, index) &&
+      record[at + word.ctimeSec] === page.word(column.ctimeLow, index) &&
+      record[at + word.ino] === page.word(column.inodeLow, index) &&
+      record[at + word.ino + 1] === page.word(column.inodeHigh, index) &&
+      record[at + word.size + 1] === page.word(column.sizeHigh, index) &&
+      record[at + word.mtimeSec + 1] === page.word(column.mtimeHigh, index) &&
+      record[at + word.ctimeSec + 1] === page.word(column.ctimeHigh, index) &&
+      record[at + word.mode] === page.mode(index) &&
+      isRegular(page.mode(index)) &&
+      (page.flags(index) & (flagRacy | flagChangedWhileRead)) === 0
+    )
+  }
+
+  #nextPage(): void {
+    const next = this.#pages?.next()
+    this.#page = next && !next.done ? next.value : null
+    this.#index = 0
+  }
+}

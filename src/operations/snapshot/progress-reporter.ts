@@ -1,0 +1,52 @@
+import type { OnEvent } from '../../foundation/progress-event.ts'
+import type { SnapshotStatistics } from '../../model/snapshot.ts'
+import type { WalkCounts } from './walk-counts.ts'
+
+const intervalMs = 100
+
+/** Turns counts into progress events, at most ten a second: the walk calls it far more often. */
+export class ProgressReporter {
+  readonly #onEvent: OnEvent | undefined
+  readonly #counts: WalkCounts
+  #expected: { files: number; bytes: number } | undefined
+  #lastMs = 0
+
+  constructor(onEvent: OnEvent | undefined, counts: WalkCounts) {
+    this.#onEvent = onEvent
+    this.#counts = counts
+  }
+
+  /** The parent snapshot's totals are the best guess of this one's; a scan ahead would cost a second pass over the tree. */
+  expect(statistics: SnapshotStatistics | undefined): void {
+    if (statistics) this.#expected = { files: statistics.files, bytes: statistics.bytes }
+  }
+
+  tick(): void {
+    if (!this.#onEvent) return
+    const nowMs = performance.now()
+    if (nowMs - this.#lastMs < intervalMs) return
+    this.#lastMs = nowMs
+    this.#send()
+  }
+
+  finish(): void {
+    this.#send()
+  }
+
+  #send(): void {
+    const { files, bytesDone, unreadable } = this.#counts
+    this.#onEvent?.({
+      type: 'progress',
+      phase: 'saving',
+      filesDone: files,
+      bytesDone,
+      errors: unreadable,
+      ...(this.#expected
+        ? {
+            filesTotal: Math.max(this.#expected.files, files),
+            bytesTotal: Math.max(this.#expected.bytes, bytesDone),
+          }
+        : {}),
+    })
+  }
+}

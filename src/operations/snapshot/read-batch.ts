@@ -1,0 +1,145 @@
+import { READ_REQUEST_BYTES, READ_REQUEST_OFFSET } from '../../filesystem/posix/small-file-batch.ts'
+import { STAT_RECORD_BYTES } from '../../filesystem/posix/stat-record.ts'
+import { idBytes } from '../../model/ids.ts'
+
+/**
+ * Files for a worker to read: packed requests (small-file-batch.ts) and the bytes of their names.
+ *
+ * One message carries hundreds of files, because a hop between threads costs about as much as reading three of them.
+ */
+export interface ReadBatch {
+  readonly count: number
+  readonly requests: Uint8Array<ArrayBuffer>
+  readonly names: Uint8Array<ArrayBuffer>
+}
+
+const filesMax = 512
+/** Enough for the disk and both cores to be busy, small enough for many batches in a backup of a few large files. */
+const bytesMax = 8 * 1024 * 1024
+
+/** Collects the files of a batch until it is full. */
+export class ReadBatchBuilder {
+  #requests = new Uint8Array(filesMax * READ_REQUEST_BYTES)
+  #view = new DataView(this.#requests.buffer)
+  #names = new Uint8Array(16 * 1024)
+  #nameBytes = 0
+  #count = 0
+  #expectedBytes = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  get isFull(): boolean {
+    return this.#count >= filesMax || this.#expectedBytes >= bytesMax
+  }
+
+  add(directory: number, name: Uint8Array, expectedBytes: number): void {
+    if (this.#nameBytes + name.length > this.#names.length) this.#growNames(name.length)
+    this.#names.set(name, this.#nameBytes)
+    const at = this.#count * READ_REQUEST_BYTES
+    this.#view.setInt32(at + READ_REQUEST_OFFSET.directory, directory, true)
+    this.#view.setUint32(at + READ_REQUEST_OFFSET.nameOffset, this.#nameBytes, true)
+    this.#view.setUint32(at + READ_REQUEST_OFFSET.nameBytes, name.length, true)
+    this.#view.setUint32(
+      at + READ_REQUEST_OFFSET.expectedBytes,
+      Math.min(expectedBytes, 0xffff_ffff),
+      true,
+    )
+    this.#nameBytes += name.length
+    this.#expectedBytes += expectedBytes
+    this.#count += 1
+  }
+
+  /** Hands over what was collected and starts anew. */
+  take(): ReadBatch {
+    const batch = {
+      count: this.#count,
+      requests: this.#requests.slice(0, this.#count * READ_REQUEST_BYTES),
+      names: this.#names.slice(0, this.#nameBytes),
+    }
+    this.#count = 0
+    this.#nameBytes = 0
+    this.#expectedBytes = 0
+    return batch
+  }
+
+  #growNames(moreBytes: number): void {
+    const grown = new Uint8Array(Math.max(this.#names.length * 2, this.#nameBytes + moreBytes))
+    grown.set(this.#names)
+    this.#names = grown
+  }
+}
+
+/** What became of a file. */
+export const fileOutcome = { stored: 0, failed: 1, vanished: 2 } as const
+
+/**
+ * Offsets in the result of one file, all `u32`. Behind the fixed part follow the lengths of the references (`f64` each), their ids and the
+ * extras, padded to eight bytes so that the lengths of the next file can be looked at as a `Float64Array`.
+ */
+export const FILE_RESULT = {
+  outcome: 0,
+  /** Entry flags of docs/FORMAT.md, section 9, without the device. */
+  entryFlags: 4,
+  /** errno when the file could not be read. */
+  errno: 8,
+  referenceCount: 12,
+  extraBytes: 16,
+  /** Length of this result in bytes. */
+  totalBytes: 20,
+  /** A status record of 96 bytes (stat-record.ts), taken after reading. */
+  status: 24,
+  references: 120,
+} as const
+
+/** The results of a batch, in the order of its files. */
+export class FileResultBuilder {
+  #bytes = Buffer.allocUnsafe(256 * 1024)
+  #used = 0
+
+  /**
+   * @param status buffer and offset of the file's status record
+   * @param lengths of the references, `ids` 32 bytes for each
+   */
+  add(
+    result: { outcome: number; entryFlags: number; errno: number },
+    status: { bytes: Uint8Array; offset: number },
+    content: { count: number; lengths: Float64Array; ids: Buffer },
+    extra: Uint8Array | null,
+  ): void {
+    const { count } = content
+    const extraBytes = extra?.length ?? 0
+    const total = (FILE_RESULT.references + count * (8 + idBytes) + extraBytes + 7) & ~7
+    if (this.#used + total > this.#bytes.length) this.#grow(total)
+    const bytes = this.#bytes
+    const at = this.#used
+    bytes.writeUInt32LE(result.outcome, at + FILE_RESULT.outcome)
+    bytes.writeUInt32LE(result.entryFlags, at + FILE_RESULT.entryFlags)
+    bytes.writeUInt32LE(result.errno, at + FILE_RESULT.errno)
+    bytes.writeUInt32LE(count, at + FILE_RESULT.referenceCount)
+    bytes.writeUInt32LE(extraBytes, at + FILE_RESULT.extraBytes)
+    bytes.writeUInt32LE(total, at + FILE_RESULT.totalBytes)
+    bytes.set(
+      status.bytes.subarray(status.offset, status.offset + STAT_RECORD_BYTES),
+      at + FILE_RESULT.status,
+    )
+    const to = at + FILE_RESULT.references
+    for (let item = 0; item < count; item++) bytes.writeDoubleLE(content.lengths[item], to + item * 8)
+    content.ids.copy(bytes, to + count * 8, 0, count * idBytes)
+    if (extra) bytes.set(extra, to + count * (8 + idBytes))
+    this.#used += total
+  }
+
+  take(): Buffer<ArrayBuffer> {
+    const taken = Buffer.from(new Uint8Array(this.#bytes.subarray(0, this.#used)).buffer)
+    this.#used = 0
+    return taken
+  }
+
+  #grow(moreBytes: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#used + moreBytes))
+    this.#bytes.copy(grown, 0, 0, this.#used)
+    this.#bytes = grown
+  }
+}

@@ -1,0 +1,576 @@
+import { FOLLOW_LINKS, posix, type DirectoryListing } from '../../filesystem/posix/posix.ts'
+import {
+  createStatRecords,
+  FILE_TYPE,
+  readSafeUint64,
+  STAT_OFFSET,
+  STAT_RECORD_BYTES,
+} from '../../filesystem/posix/stat-record.ts'
+import type { ExcludeRules } from '../../filesystem/scan/exclude-rules.ts'
+import { DirectoryWriter, type StoredDirectory } from '../../format/tree/directory-writer.ts'
+import { encodeExtras } from '../../format/tree/extras.ts'
+import {
+  DirectoryJob,
+  fate,
+  recordWords,
+  Slice,
+  sliceEntriesMax,
+  type DirectoryPlace,
+} from './directory-job.ts'
+import { EntryEmitter } from './entry-emitter.ts'
+import { isMarkedForExclusion, type ExclusionMarker } from './exclusion-marker.ts'
+import { ParentCursor, type OpenParentDirectory } from './parent-cursor.ts'
+import { FILE_RESULT, fileOutcome, ReadBatchBuilder, type ReadBatch } from './read-batch.ts'
+import type { SourceNode } from './source-tree.ts'
+import type { WalkCounts } from './walk-counts.ts'
+
+export interface WalkRules {
+  readonly excludes: ExcludeRules
+  readonly markers: readonly ExclusionMarker[]
+  /** Regular files above this size are left out; `Infinity` for none. */
+  readonly fileBytesMax: number
+  readonly oneFileSystem: boolean
+  /** Trust nothing: read every file. */
+  readonly readAll: boolean
+  /** `device:inode` of directories that are never saved: the repository itself. */
+  readonly forbidden: ReadonlySet<string>
+}
+
+/** Where the walk reports to. Paths are below the base, with a leading slash. */
+export interface WalkObserver {
+  /** A source that could not be read and is not in the snapshot. */
+  onUnreadable(path: Buffer, reason: string): void
+  /** Something worth knowing that lost nothing: a file vanished or changed while it was read, a socket was passed over. */
+  onNotice(path: Buffer, message: string): void
+  onProgress(): void
+}
+
+export interface WalkOutput {
+  readonly storeTree: (bytes: Buffer) => Buffer
+  /** Reads files; resolves with their results. Null on a dry run. */
+  readonly readBatch: ((batch: ReadBatch) => Promise<Buffer>) | null
+  /** Resolves when another batch may be given out. */
+  readonly room: () => Promise<void>
+}
+
+interface BatchTargets {
+  readonly slices: Slice[]
+  readonly jobs: DirectoryJob[]
+  readonly indexes: number[]
+}
+
+/** Descriptors that workers may need at once; the walk itself adds the depth of the tree. */
+const openDirectoriesMax = 384
+
+const word = {
+  status: STAT_OFFSET.status / 4,
+  mode: STAT_OFFSET.mode / 4,
+  devMajor: STAT_OFFSET.devMajor / 4,
+  devMinor: STAT_OFFSET.devMinor / 4,
+} as const
+
+/**
+ * Walks the sources depth first, decides for each entry whether it has to be read, and builds the directories' pages as their
+ * contents come in.
+ *
+ * Nothing is followed below the paths that were named: directories are opened one component at a time from the descriptor of the one above, so a
+ * directory that is swapped for a link meanwhile leads nowhere. An explicit stack takes trees of any depth.
+ */
+export class SourceWalker {
+  readonly #rules: WalkRules
+  readonly #observer: WalkObserver
+  readonly #output: WalkOutput
+  readonly #counts: WalkCounts
+  readonly #openParent: OpenParentDirectory | null
+  readonly #emitter: EntryEmitter
+  readonly #stack: DirectoryJob[] = []
+  readonly #idleWriters: DirectoryWriter[] = []
+  readonly #batch = new ReadBatchBuilder()
+  readonly #inFlight = new Set<Promise<void>>()
+  #targets: BatchTargets = { slices: [], jobs: [], indexes: [] }
+  #openDirectories = 0
+  #rootDevice = ''
+  #root: StoredDirectory | undefined
+  #failure: unknown
+
+  constructor(options: {
+    rules: WalkRules
+    observer: WalkObserver
+    output: WalkOutput
+    counts: WalkCounts
+    openParent: OpenParentDirectory | null
+  }) {
+    this.#rules = options.rules
+    this.#observer = options.observer
+    this.#output = options.output
+    this.#counts = options.counts
+    this.#openParent = options.openParent
+    this.#emitter = new EntryEmitter((path, error) => {
+      this.#unreadable(path, error.message)
+    })
+  }
+
+  /**
+   * @param base descriptor of the base directory; closed by the walk
+   * @param parentRoot top page of the parent snapshot's root, if there is one
+   * @throws {RepositoryError} and whatever else ends a run; faults of single sources are reported to the observer
+   */
+  async walk(
+    base: number,
+    source: SourceNode,
+    parentRoot: { id: Buffer; bytes: number } | null,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredDirectory> {
+    try {
+      this.#stack.push(this.#openRoot(base, source, parentRoot))
+      while (this.#stack.length > 0) {
+        signal?.throwIfAborted()
+        this.#step(this.#stack[this.#stack.length - 1])
+        if (this.#failure !== undefined) throw this.#failure
+        if (this.#batch.isFull || this.#openDirectories >= openDirectoriesMax) {
+          await this.#makeRoom()
+        }
+      }
+      this.#submit()
+      while (this.#inFlight.size > 0) {
+        await Promise.race(this.#inFlight)
+        signal?.throwIfAborted()
+        if (this.#failure !== undefined) throw this.#failure
+      }
+    } catch (error) {
+      await this.#abandon()
+      throw error
+    }
+    if (!this.#root) throw new RangeError('The walk ended without a root')
+    return this.#root
+  }
+
+  async #makeRoom(): Promise<void> {
+    await this.#output.room()
+    this.#submit()
+    // Directories wait for their files: without this a tree of many small ones would hold too many descriptors.
+    while (this.#openDirectories >= openDirectoriesMax && this.#inFlight.size > 0) {
+      await Promise.race(this.#inFlight)
+      if (this.#failure !== undefined) throw this.#failure
+    }
+  }
+
+  async #abandon(): Promise<void> {
+    await Promise.allSettled(this.#inFlight)
+    for (const job of this.#stack) this.#release(job)
+    this.#stack.length = 0
+  }
+
+  #openRoot(
+    descriptor: number,
+    source: SourceNode,
+    parentRoot: { id: Buffer; bytes: number } | null,
+  ): DirectoryJob {
+    const record = createStatRecords(1)
+    posix.fstat(descriptor, record.bytes)
+    this.#rootDevice = deviceKey(new Uint32Array(record.bytes.buffer), 0)
+    const pages = parentRoot && this.#openParent ? this.#openParent(parentRoot.id, parentRoot.bytes) : null
+    return this.#startJob(null, Buffer.alloc(0), descriptor, source, new ParentCursor(pages))
+  }
+
+  #startJob(
+    place: DirectoryPlace | null,
+    name: Buffer,
+    descriptor: number,
+    source: SourceNode | null,
+    parent: ParentCursor,
+  ): DirectoryJob {
+    const only = source && !source.isWhole ? source : null
+    this.#openDirectories += 1
+    let listing: DirectoryListing = { names: Buffer.alloc(0), count: 0 }
+    let extras: Buffer = Buffer.alloc(0)
+    try {
+      listing = only ? listNamed(only) : posix.listDirectory(descriptor)
+      extras = encodeExtras({ attributes: posix.getXattrs(descriptor) })
+    } catch (error) {
+      const path = place ? place.job.pathOf(place.slice, place.index) : Buffer.from('/')
+      this.#unreadable(path, reasonOf(error))
+    }
+    const job = new DirectoryJob({
+      place,
+      name,
+      descriptor,
+      names: listing.names,
+      entryCount: listing.count,
+      source: only,
+      parent,
+      extras,
+    })
+    return job
+  }
+
+  /** Goes on with a directory until it meets another one, a full batch or its end. */
+  #step(job: DirectoryJob): void {
+    let slice = job.slices.at(-1)
+    if (!slice || slice.isScanned) {
+      slice = this.#nextSlice(job)
+      if (!slice) {
+        this.#stack.pop()
+        job.isWalked = true
+        this.#release(job)
+        this.#emitReady(job)
+        return
+      }
+    }
+    while (slice.position < slice.count) {
+      const index = slice.position++
+      const child = this.#scanEntry(job, slice, index)
+      if (child) {
+        this.#stack.push(child)
+        return
+      }
+      if (this.#batch.isFull) return
+    }
+    slice.isScanned = true
+    this.#observer.onProgress()
+    this.#emitReady(job)
+  }
+
+  #nextSlice(job: DirectoryJob): Slice | undefined {
+    const count = Math.min(sliceEntriesMax, job.entryCount - job.scannedEntries)
+    if (count === 0) return undefined
+    const slice = new Slice(count)
+    let at = job.nextName
+    for (let index = 0; index < count; index++) {
+      slice.nameOffsets[index] = at + 2
+      at += 2 + job.names.readUInt16LE(at)
+    }
+    if (job.source) this.#statNamed(job, slice)
+    else posix.statEntries(job.descriptor, job.names, job.nextName, count, slice.records)
+    job.nextName = at
+    job.scannedEntries += count
+    job.slices.push(slice)
+    return slice
+  }
+
+  /** A path that a person named is followed when it is a symbolic link to a directory. */
+  #statNamed(job: DirectoryJob, slice: Slice): void {
+    posix.statEntries(job.descriptor, job.names, job.nextName, slice.count, slice.records)
+    const followed = createStatRecords(1)
+    const mode = (bytes: Uint32Array, at: number): number => bytes[at + word.mode] & FILE_TYPE.mask
+    for (let index = 0; index < slice.count; index++) {
+      if (mode(slice.words, index * recordWords) !== FILE_TYPE.symlink) continue
+      try {
+        posix.statAt(job.descriptor, job.nameOf(slice, index), followed.bytes, 0, FOLLOW_LINKS)
+      } catch {
+        // A link that leads nowhere is saved as the link that it is.
+        continue
+      }
+      if (mode(new Uint32Array(followed.bytes.buffer), 0) !== FILE_TYPE.directory) continue
+      slice.records.set(followed.bytes, index * STAT_RECORD_BYTES)
+    }
+  }
+
+  /** @returns the directory to go into, if the entry is one */
+  #scanEntry(job: DirectoryJob, slice: Slice, index: number): DirectoryJob | null {
+    const at = index * recordWords
+    const { words } = slice
+    const nameStart = slice.nameOffsets[index]
+    const nameEnd = nameStart + job.names.readUInt16LE(nameStart - 2)
+    const isInParent = job.parent.find(job.names, nameStart, nameEnd)
+    if (words[at + word.status] !== 0) {
+      this.#failStatus(job, slice, index, words[at + word.status])
+      return null
+    }
+    const type = words[at + word.mode] & FILE_TYPE.mask
+    if (this.#isExcluded(job, slice, index, type)) return null
+    switch (type) {
+      case FILE_TYPE.regular:
+        this.#scanFile(job, slice, index, isInParent)
+        return null
+      case FILE_TYPE.directory:
+        return this.#scanDirectory(job, slice, index, isInParent)
+      case FILE_TYPE.socket:
+        this.#observer.onNotice(job.pathOf(slice, index), 'a socket is not saved')
+        return null
+      default:
+        this.#scanSpecial(job, slice, index, type)
+        return null
+    }
+  }
+
+  #isExcluded(job: DirectoryJob, slice: Slice, index: number, type: number): boolean {
+    const { excludes, fileBytesMax } = this.#rules
+    if (type === FILE_TYPE.regular && fileBytesMax !== Infinity) {
+      if (sizeOf(slice, index) > fileBytesMax) return true
+    }
+    // A path that was named is saved whatever the rules say.
+    if (excludes.isEmpty || job.source) return false
+    const path = job.pathOf(slice, index).toString()
+    return excludes.excludes(path, type === FILE_TYPE.directory)
+  }
+
+  #scanFile(job: DirectoryJob, slice: Slice, index: number, isInParent: boolean): void {
+    this.#counts.files += 1
+    const at = index * recordWords
+    if (isInParent && !this.#rules.readAll && job.parent.isUnchanged(slice.words, at)) {
+      slice.fates[index] = fate.unchanged
+      slice.parentPages[index] = job.parent.page
+      slice.parentIndexes[index] = job.parent.index
+      const bytes = sizeOf(slice, index)
+      this.#counts.unchangedFiles += 1
+      this.#counts.bytes += bytes
+      this.#counts.bytesDone += bytes
+      return
+    }
+    if (isInParent) this.#counts.changedFiles += 1
+    else this.#counts.newFiles += 1
+    if (!this.#output.readBatch) {
+      this.#counts.bytes += sizeOf(slice, index)
+      return
+    }
+    slice.fates[index] = fate.read
+    slice.pending += 1
+    job.users += 1
+    this.#batch.add(job.descriptor, job.nameOf(slice, index), sizeOf(slice, index))
+    this.#targets.slices.push(slice)
+    this.#targets.jobs.push(job)
+    this.#targets.indexes.push(index)
+  }
+
+  #scanDirectory(
+    job: DirectoryJob,
+    slice: Slice,
+    index: number,
+    isInParent: boolean,
+  ): DirectoryJob | null {
+    const at = index * recordWords
+    if (this.#rules.forbidden.has(inodeKey(slice.words, at))) {
+      this.#observer.onNotice(job.pathOf(slice, index), 'the repository itself is not saved')
+      return null
+    }
+    const name = Buffer.from(job.nameOf(slice, index))
+    const source = job.source?.children.get(name.toString('latin1')) ?? null
+    let descriptor: number
+    try {
+      descriptor = posix.openDirectory(job.descriptor, name, source ? FOLLOW_LINKS : 0)
+    } catch (error) {
+      this.#unreadable(job.pathOf(slice, index), reasonOf(error))
+      return null
+    }
+    this.#counts.directories += 1
+    slice.fates[index] = fate.directory
+    slice.pending += 1
+    const parent =
+      isInParent && this.#openParent && job.parent.isDirectory
+        ? new ParentCursor(this.#openParentOf(job.parent))
+        : ParentCursor.none
+    const child = this.#startJob({ job, slice, index }, name, descriptor, source, parent)
+    if (this.#isLeftEmpty(child, slice, at)) return withoutEntries(child)
+    return child
+  }
+
+  #openParentOf(cursor: ParentCursor): ReturnType<OpenParentDirectory> | null {
+    const { page, index } = cursor
+    const reference = page.chunkOffsets[index]
+    return this.#openParent?.(page.chunkId(reference), page.chunkBytes(reference)) ?? null
+  }
+
+  /** Mount points and marked directories are saved themselves, without what is in them. */
+  #isLeftEmpty(child: DirectoryJob, slice: Slice, at: number): boolean {
+    if (child.source) return false
+    if (this.#rules.oneFileSystem && deviceKey(slice.words, at) !== this.#rootDevice) {
+      // The base's own file system counts, and that of every path that was named.
+      if (!child.place?.job.source) return true
+      this.#rootDevice = deviceKey(slice.words, at)
+    }
+    return isMarkedForExclusion(child.descriptor, this.#rules.markers)
+  }
+
+  #scanSpecial(job: DirectoryJob, slice: Slice, index: number, type: number): void {
+    this.#counts.others += 1
+    const name = job.nameOf(slice, index)
+    const at = index * recordWords
+    try {
+      const attributes = posix.getXattrsAt(job.descriptor, name)
+      const extras = { attributes }
+      if (type === FILE_TYPE.symlink) {
+        const linkTarget = posix.readlinkAt(job.descriptor, name)
+        // The size must be that of the target that is stored, also when the link changed meanwhile.
+        slice.words[at + STAT_OFFSET.size / 4] = linkTarget.length
+        slice.words[at + STAT_OFFSET.size / 4 + 1] = 0
+        slice.extras.set(index, encodeExtras({ ...extras, linkTarget }))
+      } else if (type === FILE_TYPE.fifo) {
+        slice.extras.set(index, encodeExtras(extras))
+      } else {
+        const device = {
+          major: slice.words[at + STAT_OFFSET.rdevMajor / 4],
+          minor: slice.words[at + STAT_OFFSET.rdevMinor / 4],
+        }
+        slice.extras.set(index, encodeExtras({ ...extras, device }))
+      }
+      slice.fates[index] = fate.special
+    } catch (error) {
+      this.#unreadable(job.pathOf(slice, index), reasonOf(error))
+    }
+  }
+
+  #failStatus(job: DirectoryJob, slice: Slice, index: number, errno: number): void {
+    const code = posix.errnoName(errno)
+    const path = job.pathOf(slice, index)
+    if (code === 'ENOENT' && !job.source) {
+      this.#observer.onNotice(path, 'it vanished before it could be read')
+      return
+    }
+    this.#unreadable(path, code)
+  }
+
+  #submit(): void {
+    if (this.#batch.count === 0 || !this.#output.readBatch) return
+    const targets = this.#targets
+    this.#targets = { slices: [], jobs: [], indexes: [] }
+    const reading: Promise<void> = this.#output
+      .readBatch(this.#batch.take())
+      .then((results) => this.#receive(targets, results))
+      .catch((error: unknown) => {
+        this.#failure ??= error
+        for (const job of targets.jobs) this.#release(job)
+      })
+      .finally(() => this.#inFlight.delete(reading))
+    this.#inFlight.add(reading)
+  }
+
+  #receive(targets: BatchTargets, results: Buffer): void {
+    let at = 0
+    for (let file = 0; file < targets.slices.length; file++) {
+      const slice = targets.slices[file]
+      const job = targets.jobs[file]
+      const index = targets.indexes[file]
+      const outcome = results.readUInt32LE(at + FILE_RESULT.outcome)
+      if (outcome === fileOutcome.stored) {
+        slice.results[index] = results
+        slice.resultOffsets[index] = at
+        this.#countRead(job, slice, index, results, at)
+      } else {
+        slice.fates[index] = fate.leftOut
+        this.#failRead(job, slice, index, results.readUInt32LE(at + FILE_RESULT.errno), outcome)
+      }
+      at += results.readUInt32LE(at + FILE_RESULT.totalBytes)
+      slice.pending -= 1
+      this.#release(job)
+    }
+    // Slices of one batch lie together, so each directory is looked at once or a few times.
+    let previous: DirectoryJob | undefined
+    for (const job of targets.jobs) {
+      if (job !== previous) this.#emitReady(job)
+      previous = job
+    }
+    this.#observer.onProgress()
+  }
+
+  #countRead(job: DirectoryJob, slice: Slice, index: number, results: Buffer, at: number): void {
+    const status = new DataView(results.buffer, results.byteOffset + at + FILE_RESULT.status)
+    const bytes = readSafeUint64(status, STAT_OFFSET.size)
+    this.#counts.bytes += bytes
+    this.#counts.bytesDone += bytes
+    const flags = results.readUInt32LE(at + FILE_RESULT.entryFlags)
+    if ((flags & 4) !== 0) {
+      this.#observer.onNotice(job.pathOf(slice, index), 'it changed while it was read')
+    }
+  }
+
+  #failRead(
+    job: DirectoryJob,
+    slice: Slice,
+    index: number,
+    errno: number,
+    outcome: number,
+  ): void {
+    this.#counts.files -= 1
+    const path = job.pathOf(slice, index)
+    if (outcome === fileOutcome.vanished) {
+      this.#observer.onNotice(path, 'it vanished before it could be read')
+    } else {
+      this.#unreadable(path, posix.errnoName(errno))
+    }
+  }
+
+  #unreadable(path: Buffer, reason: string): void {
+    this.#counts.unreadable += 1
+    this.#observer.onUnreadable(path, reason)
+  }
+
+  #release(job: DirectoryJob): void {
+    job.users -= 1
+    if (job.users > 0) return
+    this.#openDirectories -= 1
+    posix.close(job.descriptor)
+  }
+
+  /** Writes what is complete, and goes up as long as that completes directories. */
+  #emitReady(first: DirectoryJob): void {
+    let job: DirectoryJob | undefined = first
+    while (job) {
+      this.#emitSlices(job)
+      if (!job.isWalked || job.slices.length > 0) return
+      const writer: DirectoryWriter = job.writer ?? this.#takeWriter()
+      job.writer = null
+      const stored = writer.finish()
+      this.#idleWriters.push(writer)
+      if (!job.place) {
+        this.#root = stored
+        return
+      }
+      const { slice, index }: DirectoryPlace = job.place
+      slice.directories.set(index, { ...stored, extras: job.extras })
+      slice.pending -= 1
+      job = job.place.job
+    }
+  }
+
+  #emitSlices(job: DirectoryJob): void {
+    for (;;) {
+      const slice = job.slices[0]
+      if (!slice?.isScanned || slice.pending > 0) return
+      job.writer ??= this.#takeWriter()
+      this.#emitter.emit(job, slice, job.writer)
+      job.slices.shift()
+    }
+  }
+
+  #takeWriter(): DirectoryWriter {
+    return this.#idleWriters.pop() ?? new DirectoryWriter((bytes) => this.#output.storeTree(bytes))
+  }
+}
+
+function withoutEntries(job: DirectoryJob): DirectoryJob {
+  job.scannedEntries = job.entryCount
+  return job
+}
+
+/** The names that were asked for, in the form of a listing. */
+function listNamed(source: SourceNode): DirectoryListing {
+  const names = [...source.children.values()]
+    .map((child) => child.name)
+    .sort((left, right) => left.compare(right))
+  const parts = names.flatMap((name) => {
+    const length = Buffer.alloc(2)
+    length.writeUInt16LE(name.length)
+    return [length, name]
+  })
+  return { names: Buffer.concat(parts), count: names.length }
+}
+
+function sizeOf(slice: Slice, index: number): number {
+  const at = index * recordWords + STAT_OFFSET.size / 4
+  return slice.words[at] + slice.words[at + 1] * 0x1_0000_0000
+}
+
+function deviceKey(words: Uint32Array, at: number): string {
+  return `${words[at + word.devMajor]}:${words[at + word.devMinor]}`
+}
+
+function inodeKey(words: Uint32Array, at: number): string {
+  const inode = STAT_OFFSET.ino / 4
+  return `${deviceKey(words, at)}:${words[at + inode]}:${words[at + inode + 1]}`
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string }
+  return code ?? message ?? String(error)
+}

@@ -1,0 +1,83 @@
+import type { IndexedPack, PackRow } from '../catalogue/blob-location.ts'
+import type { NewTreePage } from '../catalogue/tree-table.ts'
+import type { IndexEntry } from '../format/index-object/index-object.ts'
+import { decodePackTrailer, type PackTrailer } from '../format/pack/pack-trailer.ts'
+import { decodeTreePage } from '../format/tree/tree-page.ts'
+import { RepositoryError } from '../foundation/errors.ts'
+import { idBytes, type ObjectId } from '../model/ids.ts'
+import type { Repository } from './repository.ts'
+import { blobKinds } from './segment-buffer.ts'
+import { SegmentReader } from './segment-reader.ts'
+
+const pageMagic = 0x54
+
+/**
+ * Enters an index object into the catalogue: packs, segments, blobs, and the tree pages that its packs hold. One transaction, so the catalogue
+ * knows either all of it or nothing.
+ *
+ * @returns what could not be read; its entries are missing in the catalogue, and everything else is there
+ */
+export function absorbIndex(
+  repository: Repository,
+  id: ObjectId,
+  entries: readonly IndexEntry[],
+): RepositoryError[] {
+  const { catalogue } = repository
+  const damages: RepositoryError[] = []
+  const packs = entries.map((entry) => ({ entry, trailer: decodePackTrailer(entry.trailer) }))
+  const indexed: IndexedPack[] = packs.map(({ entry, trailer }) => ({ ...entry, trailer }))
+  const segments = new SegmentReader(repository.context, repository.storage, 0)
+  catalogue.transaction(() => {
+    const newPacks = packs.filter(({ entry }) => !catalogue.blobs.hasPack(entry.packId))
+    if (!catalogue.indexObjects.add(id, indexed)) return
+    for (const { entry, trailer } of newPacks) {
+      const pack = catalogue.blobs.packById(entry.packId)
+      if (!pack) continue
+      try {
+        catalogue.trees.add(treePagesOf(segments, pack, trailer))
+      } catch (error) {
+        if (!isLoss(error)) throw error
+        damages.push(error)
+      }
+    }
+  })
+  return damages
+}
+
+function* treePagesOf(
+  reader: SegmentReader,
+  pack: PackRow,
+  trailer: PackTrailer,
+): Generator<NewTreePage> {
+  for (let segment = 0; segment < trailer.segmentCount; segment++) {
+    if (trailer.kinds[segment] !== blobKinds.tree) continue
+    const plain = reader.read({
+      pack,
+      segment,
+      segmentOffset: trailer.offsets[segment],
+      payloadBytes: trailer.payloadBytes[segment],
+      plainBytes: trailer.plainBytes[segment],
+      codec: trailer.codecs[segment],
+    })
+    let offset = 0
+    const first = trailer.firstBlobs[segment]
+    for (let blob = first; blob < first + trailer.blobCounts[segment]; blob++) {
+      const bytes = plain.subarray(offset, offset + trailer.blobLengths[blob])
+      offset += bytes.length
+      // The other tree blobs are content lists, which no look-up needs.
+      if (bytes[0] !== pageMagic) continue
+      yield {
+        id: trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes),
+        page: decodeTreePage(bytes),
+      }
+    }
+  }
+}
+
+/** Bytes that are lost, as opposed to a storage that cannot be reached right now. */
+export function isLoss(error: unknown): error is RepositoryError {
+  return (
+    error instanceof RepositoryError &&
+    (error.code === 'OBJECT_DAMAGED' || error.code === 'OBJECT_MISSING')
+  )
+}

@@ -1,0 +1,69 @@
+import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
+import { DamageError, RepositoryError } from '../foundation/errors.ts'
+import type { BlobLocation } from '../catalogue/blob-location.ts'
+import type { RepositoryContext } from './repository-context.ts'
+import { blobKinds, type BlobKind } from './segment-buffer.ts'
+import type { SegmentReader } from './segment-reader.ts'
+
+/** Finds where a blob is. */
+export interface BlobFinder {
+  findBlob(id: Uint8Array): BlobLocation | undefined
+}
+
+/** Hands out blobs by id; each has been hashed and is the one that was asked for. For one thread. */
+export class BlobReader {
+  readonly #finder: BlobFinder
+  readonly #segments: SegmentReader
+  readonly #hashers: readonly [BlobHasher, BlobHasher]
+
+  constructor(context: RepositoryContext, finder: BlobFinder, segments: SegmentReader) {
+    this.#finder = finder
+    this.#segments = segments
+    this.#hashers = [
+      createBlobHasher(context.keys.dataIdKey),
+      createBlobHasher(context.keys.treeIdKey),
+    ]
+  }
+
+  /** @throws {RepositoryError} when no index names it */
+  locate(id: Uint8Array): BlobLocation {
+    const location = this.#finder.findBlob(id)
+    if (location) return location
+    const hex = Buffer.from(id).toString('hex')
+    throw new RepositoryError('OBJECT_MISSING', `Cannot read blob "${hex}": no index object names it`, {
+      remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`',
+      facts: { blobId: hex },
+    })
+  }
+
+  /**
+   * The blob's bytes, a view that stays valid and must not be written to.
+   *
+   * @param lengthBytes what the reference says; another length is damage
+   * @throws {RepositoryError} when it is missing or damaged
+   */
+  read(kind: BlobKind, id: Uint8Array, lengthBytes: number): Buffer {
+    return this.readAt(this.locate(id), kind, id, lengthBytes)
+  }
+
+  readAt(location: BlobLocation, kind: BlobKind, id: Uint8Array, lengthBytes: number): Buffer {
+    if (location.length !== lengthBytes || location.kind !== kind) {
+      throw blobDamage(id, `it has ${location.length} bytes instead of ${lengthBytes}, or another kind`)
+    }
+    const segment = this.#segments.read(location)
+    const bytes = segment.subarray(location.offset, location.offset + lengthBytes)
+    if (this.#hashers[kind].hash(bytes).compare(id) !== 0) {
+      throw blobDamage(id, 'its bytes have another hash')
+    }
+    return bytes
+  }
+
+  readTree(id: Uint8Array, lengthBytes: number): Buffer {
+    return this.read(blobKinds.tree, id, lengthBytes)
+  }
+}
+
+function blobDamage(id: Uint8Array, state: string): DamageError {
+  const hex = Buffer.from(id).toString('hex')
+  return new DamageError(`Cannot read blob "${hex}": ${state}`, { facts: { blobId: hex } })
+}

@@ -1,0 +1,40 @@
+import { BlobLookup } from '../catalogue/blob-lookup.ts'
+import { openLocal } from '../storage/local/local-storage.ts'
+import { BlobClaims } from './blob-claims.ts'
+import { BlobStore } from './blob-store.ts'
+import { PackWriter, type WrittenPack } from './pack-writer.ts'
+import type { RepositoryContext } from './repository-context.ts'
+
+export interface BlobSessionOptions {
+  /** Memory of the claims that all threads of a run share (`BlobClaims.allocate`). */
+  readonly claims: SharedArrayBuffer
+  /** False when the repository held no blobs: then none has to be looked up. */
+  readonly hasBlobs: boolean
+  readonly onPack: (pack: WrittenPack) => void
+}
+
+/** What one thread needs to store blobs. */
+export interface BlobSession {
+  readonly store: BlobStore
+  readonly packs: PackWriter
+  close(): Promise<void>
+}
+
+/** Opens storage, look-up and pack writer for the calling thread. */
+export function openBlobSession(
+  context: RepositoryContext,
+  options: BlobSessionOptions,
+): BlobSession {
+  const storage = openLocal(context.location)
+  const packs = new PackWriter(context, storage, options.onPack)
+  const lookup = options.hasBlobs ? new BlobLookup(context.cataloguePath) : null
+  const store = new BlobStore(context, new BlobClaims(options.claims), lookup, packs)
+  return {
+    store,
+    packs,
+    close: async () => {
+      lookup?.close()
+      await storage.close()
+    },
+  }
+}

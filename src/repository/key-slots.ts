@@ -1,0 +1,95 @@
+import {
+  createKeySlot,
+  openKeySlot,
+  type KeySlot,
+} from '../format/encryption/key-slot.ts'
+import { decodeKeySlot, encodeKeySlot } from '../format/text-object/key-slot-text.ts'
+import { textObjectBytesMax } from '../format/text-object/text-object.ts'
+import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export interface UnlockedSecret {
+  readonly masterSecret: Buffer
+  /** The slot that the passphrase opened. */
+  readonly slotId: string
+}
+
+/** @throws {RepositoryError} when a slot object is damaged */
+export async function readKeySlots(storage: Storage, repositoryId: string): Promise<KeySlot[]> {
+  const slots: KeySlot[] = []
+  for (const name of await storage.listNames('keys')) {
+    const bytes = await storage.get(name, textObjectBytesMax)
+    slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+  }
+  return slots
+}
+
+/**
+ * Tries the passphrase on each slot. A damaged slot does not keep the others from opening.
+ *
+ * @throws {RepositoryError} `PASSPHRASE_WRONG` when it opens none
+ */
+export async function unlockWithPassphrase(
+  storage: Storage,
+  repositoryId: string,
+  passphrase: string,
+): Promise<UnlockedSecret> {
+  let damage: unknown
+  for (const name of await storage.listNames('keys')) {
+    try {
+      const bytes = await storage.get(name, textObjectBytesMax)
+      const slot = decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId })
+      const masterSecret = await openKeySlot(slot, passphrase)
+      if (masterSecret) return { masterSecret, slotId: slot.slotId }
+    } catch (error) {
+      damage ??= error
+    }
+  }
+  if (damage !== undefined) throw damage
+  throw new RepositoryError(
+    'PASSPHRASE_WRONG',
+    `Cannot open repository "${storage.location}": the passphrase opens none of its keys`,
+    { remedy: 'Check the passphrase and where it comes from (--passphrase-file, --passphrase-command, HOLDFAST_PASSPHRASE)' },
+  )
+}
+
+/** Stores a new slot for the secret; durable when it resolves. */
+export async function addKeySlot(
+  storage: Storage,
+  source: { passphrase: string; masterSecret: Uint8Array; repositoryId: string; label: string },
+): Promise<KeySlot> {
+  const slot = await createKeySlot({ ...source, createdAtMs: Date.now() })
+  await storage.put(`keys/${slot.slotId}`, encodeKeySlot(slot))
+  return slot
+}
+
+/**
+ * @param idPrefix enough of the slot's id to name one
+ * @throws {HoldfastError} `KEY_REFUSED` when there is no such slot, several, or it is the last one
+ */
+export async function removeKeySlot(
+  storage: Storage,
+  repositoryId: string,
+  idPrefix: string,
+): Promise<KeySlot> {
+  const slots = await readKeySlots(storage, repositoryId)
+  const matching = slots.filter((slot) => slot.slotId.startsWith(idPrefix))
+  const [slot] = matching
+  if (!slot || matching.length > 1 || idPrefix === '') {
+    throw new HoldfastError(
+      'KEY_REFUSED',
+      `Cannot remove key "${idPrefix}": ${matching.length} keys begin with it`,
+      { remedy: 'Run `holdfast key list` and name one of its ids' },
+    )
+  }
+  if (slots.length === 1) {
+    throw new HoldfastError(
+      'KEY_REFUSED',
+      `Cannot remove key "${slot.slotId}": it is the last one, and nobody could open the repository any more`,
+      { remedy: 'Add another key first: `holdfast key add`' },
+    )
+  }
+  await storage.delete(`keys/${slot.slotId}`)
+  await storage.sync('keys')
+  return slot
+}

@@ -1,0 +1,125 @@
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import {
+  createCompressor,
+  createDecompressor,
+  type Compressor,
+  type Decompressor,
+} from '../format/compression/zstd.ts'
+import {
+  openSmallObject,
+  sealSmallObject,
+  type SealedObject,
+  type SmallObjectType,
+} from '../format/object/small-object.ts'
+import type { ObjectId } from '../model/ids.ts'
+import type { RepositoryConfig } from '../model/repository-config.ts'
+import type { LocalStorage } from '../storage/local/local-storage.ts'
+import { BlobReader } from './blob-reader.ts'
+import type { RepositoryContext } from './repository-context.ts'
+import { SegmentReader } from './segment-reader.ts'
+
+/** Tree segments to keep decoded while trees are walked, in bytes. */
+const treeCacheBytes = 24 * 1024 * 1024
+/** Small objects are few and read often by other hosts: a stronger level than for packs costs nothing that shows. */
+const smallObjectLevel = 6
+
+/** An open repository: its storage, its catalogue, its keys. Close it. */
+export class Repository {
+  readonly config: RepositoryConfig
+  readonly context: RepositoryContext
+  readonly storage: LocalStorage
+  /** The master secret, for new key slots. */
+  readonly masterSecret: Uint8Array
+  readonly #openCatalogue: () => Catalogue
+  readonly #smallCompressor: Compressor = createCompressor(smallObjectLevel)
+  readonly #decompressor: Decompressor = createDecompressor()
+  #catalogue: Catalogue
+  #treeReader: BlobReader | undefined
+
+  constructor(fields: {
+    config: RepositoryConfig
+    context: RepositoryContext
+    storage: LocalStorage
+    masterSecret: Uint8Array
+    openCatalogue: () => Catalogue
+  }) {
+    this.config = fields.config
+    this.context = fields.context
+    this.storage = fields.storage
+    this.masterSecret = fields.masterSecret
+    this.#openCatalogue = fields.openCatalogue
+    this.#catalogue = fields.openCatalogue()
+  }
+
+  get location(): string {
+    return this.storage.location
+  }
+
+  get repositoryId(): string {
+    return this.config.repositoryId
+  }
+
+  get isEncrypted(): boolean {
+    return this.context.sealed
+  }
+
+  get catalogue(): Catalogue {
+    return this.#catalogue
+  }
+
+  /** Reads tree blobs through a cache; for the thread that opened the repository. */
+  get trees(): BlobReader {
+    this.#treeReader ??= new BlobReader(
+      this.context,
+      // Looked up at each call, because a rebuild exchanges the catalogue.
+      { findBlob: (id) => this.#catalogue.blobs.find(id) },
+      new SegmentReader(this.context, this.storage, treeCacheBytes),
+    )
+    return this.#treeReader
+  }
+
+  /** Seals an index, snapshot or journal object; it still has to be stored under its id. */
+  seal(type: SmallObjectType, plaintext: Uint8Array): SealedObject {
+    return sealSmallObject({ ...this.#smallObjectKind(type), plaintext, compressor: this.#smallCompressor })
+  }
+
+  /** @throws {RepositoryError} when the object is not what was stored under that name */
+  async readSmallObject(type: SmallObjectType, name: string): Promise<Buffer> {
+    const bytes = await this.storage.get(name)
+    const id = name.slice(name.indexOf('/') + 1) as ObjectId
+    return openSmallObject(bytes, {
+      ...this.#smallObjectKind(type),
+      id,
+      decompressor: this.#decompressor,
+    })
+  }
+
+  /** Closes the catalogue while `change` deals with its file, and opens it again. */
+  async exchangeCatalogue(change: () => Promise<void>): Promise<void> {
+    this.#catalogue.close()
+    try {
+      await change()
+    } finally {
+      this.#catalogue = this.#openCatalogue()
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#catalogue.close()
+    await this.storage.close()
+  }
+
+  #smallObjectKind(type: SmallObjectType): {
+    type: SmallObjectType
+    repositoryId: Buffer
+    sealed: boolean
+    frameRootKey: Uint8Array
+  } {
+    return {
+      type,
+      repositoryId: Buffer.from(this.context.repositoryId),
+      sealed: this.context.sealed,
+      frameRootKey: this.context.keys.frameRootKey,
+    }
+  }
+}

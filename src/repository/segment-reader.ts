@@ -1,0 +1,118 @@
+import { createFrameSealer, type FrameSealer } from '../format/encryption/frame-sealer.ts'
+import { createDecompressor, type Decompressor } from '../format/compression/zstd.ts'
+import { encodeObjectHeader } from '../format/object/object-header.ts'
+import { openSegment } from '../format/pack/pack-reader.ts'
+import type { LocalStorage } from '../storage/local/local-storage.ts'
+import type { RepositoryContext } from './repository-context.ts'
+
+/** Where a segment is and how to open it. */
+export interface SegmentLocation {
+  readonly pack: { readonly id: string; readonly salt: Uint8Array }
+  /** Place in the pack, from 0. */
+  readonly segment: number
+  /** Where the payload begins in the pack, in bytes. */
+  readonly segmentOffset: number
+  readonly payloadBytes: number
+  readonly plainBytes: number
+  readonly codec: number
+}
+
+const tagBytes = 16
+/** Sealers are kept for this many packs; deriving one costs a few microseconds. */
+const sealersMax = 64
+
+/**
+ * Reads segments and keeps the most recently used ones decoded: files that lie together in a directory lie together in segments.
+ *
+ * What it returns has proved to be what was sealed at that place; whether a blob is the one asked for is for `BlobReader`. For one thread.
+ */
+export class SegmentReader {
+  readonly #context: RepositoryContext
+  readonly #storage: LocalStorage
+  readonly #cacheBytesMax: number
+  readonly #decompressor: Decompressor = createDecompressor()
+  readonly #cache = new Map<string, Buffer>()
+  readonly #sealers = new Map<string, FrameSealer>()
+  #cachedBytes = 0
+  #sealed = Buffer.allocUnsafeSlow(1024 * 1024 + 64 * 1024)
+  /** Bytes read from the storage so far. */
+  bytesRead = 0
+
+  /** @param cacheBytesMax plaintext to keep, in bytes */
+  constructor(context: RepositoryContext, storage: LocalStorage, cacheBytesMax: number) {
+    this.#context = context
+    this.#storage = storage
+    this.#cacheBytesMax = cacheBytesMax
+  }
+
+  /**
+   * The plaintext of a segment. It stays valid for as long as the caller holds it, and must not be written to.
+   *
+   * @throws {RepositoryError} when the pack is missing, unreadable or not what was sealed
+   */
+  read(location: SegmentLocation): Buffer {
+    const key = `${location.pack.id}/${location.segment}`
+    const cached = this.#cache.get(key)
+    if (cached) {
+      // The most recently used goes to the end of the map's order.
+      this.#cache.delete(key)
+      this.#cache.set(key, cached)
+      return cached
+    }
+    const plain = this.#open(location)
+    this.#remember(key, plain)
+    return plain
+  }
+
+  #open(location: SegmentLocation): Buffer {
+    const sealedBytes = location.payloadBytes + tagBytes
+    if (this.#sealed.length < sealedBytes) this.#sealed = Buffer.allocUnsafeSlow(sealedBytes)
+    const sealed = this.#sealed.subarray(0, sealedBytes)
+    this.#storage.readRangeSync(`packs/${location.pack.id}`, location.segmentOffset, sealed)
+    this.bytesRead += sealedBytes
+    const target = Buffer.allocUnsafeSlow(location.plainBytes)
+    const plain = openSegment(
+      {
+        opener: this.#sealerOf(location.pack.id, location.pack.salt),
+        decompressor: this.#decompressor,
+        target,
+      },
+      {
+        codec: location.codec === 0 ? 0 : 1,
+        segmentNumber: location.segment,
+        plainBytes: location.plainBytes,
+        payloadBytes: location.payloadBytes,
+      },
+      sealed,
+    )
+    // A stored segment may come back as a view of the read buffer, which the next read overwrites.
+    if (plain.buffer !== target.buffer) target.set(plain)
+    return target
+  }
+
+  #sealerOf(packId: string, salt: Uint8Array): FrameSealer {
+    let sealer = this.#sealers.get(packId)
+    if (!sealer) {
+      const header = encodeObjectHeader({
+        type: 'pack',
+        sealed: this.#context.sealed,
+        repositoryId: Buffer.from(this.#context.repositoryId),
+        salt: Buffer.from(salt),
+      })
+      sealer = createFrameSealer({ frameRootKey: this.#context.keys.frameRootKey, header })
+      if (this.#sealers.size >= sealersMax) this.#sealers.clear()
+      this.#sealers.set(packId, sealer)
+    }
+    return sealer
+  }
+
+  #remember(key: string, plain: Buffer): void {
+    this.#cache.set(key, plain)
+    this.#cachedBytes += plain.length
+    for (const [oldest, bytes] of this.#cache) {
+      if (this.#cachedBytes <= this.#cacheBytesMax || oldest === key) break
+      this.#cache.delete(oldest)
+      this.#cachedBytes -= bytes.length
+    }
+  }
+}
