@@ -111,13 +111,13 @@ function checkZstdFrame(payload: Uint8Array, plainBytes: number): void {
   const header = readZstdHeader(payload)
   if (header.contentBytes !== undefined && header.contentBytes !== plainBytes) {
     throw new DamageError(
-      `Cannot decompress: the frame announces ${header.contentBytes} bytes instead of ${plainBytes}`,
+      `Cannot decompress: the frame announces ${header.contentBytes} bytes, not ${plainBytes}`,
     )
   }
   const frameBytes = measureFrame(payload)
   if (frameBytes !== payload.length) {
     throw new DamageError(
-      `Cannot decompress: the frame ends after ${frameBytes} of ${payload.length} bytes`,
+      `Cannot decompress: its frame ends after ${frameBytes} of ${payload.length} bytes`,
     )
   }
 }

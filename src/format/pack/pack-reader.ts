@@ -101,7 +101,8 @@ function decodeEnds(
   { packBytes, access }: { packBytes: number; access: PackAccess },
 ): { header: ObjectHeader; footer: PackFooter } {
   const header = decodeObjectHeader(headerBytes)
-  checkObjectHeader(header, { type: 'pack', ...access })
+  const { sealed, repositoryId } = access
+  checkObjectHeader(header, { type: 'pack', sealed, repositoryId })
   return { header, footer: decodePackFooter(footerBytes, packBytes) }
 }
 

@@ -1,0 +1,36 @@
+import { toObjectId } from '../../../../src/model/ids.ts'
+import type { SnapshotManifest } from '../../../../src/model/snapshot.ts'
+
+export const manifest: SnapshotManifest = {
+  version: 1,
+  backupId: 'backup_1767225600',
+  type: 'incremental',
+  startedAtMs: 1_767_225_600_000,
+  endedAtMs: 1_767_225_661_234,
+  hostname: 'host',
+  username: 'ada',
+  base: '/',
+  paths: ['/srv/data', '/srv/größe', { base64: 'L3Nydi//' }],
+  tree: { id: 'ab'.repeat(32), bytes: 4_096 },
+  parentId: toObjectId('cd'.repeat(32)),
+  description: 'nightly "run"\n',
+  tags: ['nightly'],
+  excludes: ['*.tmp'],
+  statistics: {
+    files: 1,
+    directories: 2,
+    others: 3,
+    bytes: 4_503_599_627_370_497,
+    newFiles: 5,
+    changedFiles: 6,
+    unchangedFiles: 7,
+    dataBlobsAdded: 8,
+    dataBytesAdded: 9,
+    treeBlobsAdded: 10,
+    treeBytesAdded: 11,
+    storedBytesAdded: 12,
+    unreadable: 13,
+  },
+  unreadable: [{ path: '/srv/secret', message: 'permission denied' }],
+  program: 'holdfast 0.1.0',
+}

@@ -1,0 +1,112 @@
+import { blake3 } from '@noble/hashes/blake3.js'
+import { describe, expect, it } from 'vitest'
+import { DamageError } from '../../../../src/foundation/errors.ts'
+import type { RepositoryConfig } from '../../../../src/model/repository-config.ts'
+import {
+  checkRepositoryConfigMac,
+  decodeRepositoryConfig,
+  encodeRepositoryConfig,
+} from '../../../../src/format/text-object/repository-config.ts'
+import { encodeTextObject } from '../../../../src/format/text-object/text-object.ts'
+import { countingBytes, keys, masterSecret, repositoryId } from '../object/fixed-repository.ts'
+import { acceptedChanges, errorOf } from '../object/refusals.ts'
+
+const config: RepositoryConfig = {
+  version: 1,
+  repositoryId: repositoryId.toString('hex'),
+  createdAtMs: 1_767_225_600_000,
+  encryption: 'aes-256-gcm',
+  chunker: 'gear-1',
+  chunkAverageBytes: 131_072,
+  compression: 'zstd',
+}
+const open: RepositoryConfig = {
+  ...config,
+  encryption: 'none',
+  secret: masterSecret.toString('hex'),
+}
+const bytes = encodeRepositoryConfig(config, keys.configKey)
+
+function read(changed: Uint8Array): RepositoryConfig {
+  const decoded = decodeRepositoryConfig(changed)
+  checkRepositoryConfigMac(decoded, keys.configKey)
+  return decoded.config
+}
+
+/** What someone without the key can write: all of it fits together but the mac. */
+function withText(edit: (json: string) => string): Buffer {
+  return encodeTextObject('holdfast repository', edit(bytes.toString().split('\n')[1]))
+}
+
+describe('encodeRepositoryConfig()', () => {
+  it('writes the fields in order, the mac of them last', () => {
+    const covered =
+      '{"version":1,"repositoryId":"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",' +
+      '"createdAtMs":1767225600000,"encryption":"aes-256-gcm","chunker":"gear-1",' +
+      '"chunkAverageBytes":131072,"compression":"zstd"}'
+    const mac = Buffer.from(blake3(Buffer.from(covered), { key: keys.configKey })).toString('hex')
+    const [first, json] = bytes.toString().split('\n')
+    expect(first).toBe('holdfast repository 1')
+    expect(json).toBe(`${covered.slice(0, -1)},"mac":"${mac}"}`)
+  })
+
+  it('keeps to the pinned bytes', () => {
+    expect(bytes.toString().split('\n')[2]).toBe(
+      'blake3 24ccc3acc5b60df21dd24ae8a57a7b32fc86e800d0464184146af37dd6d8cd5e',
+    )
+  })
+
+  it.each([
+    ['a secret in an encrypted repository', { secret: open.secret }],
+    ['no secret in an unencrypted one', { encryption: 'none' as const }],
+    ['an average that is no power of two', { chunkAverageBytes: 100_000 }],
+    ['an average that is too small', { chunkAverageBytes: 8_192 }],
+    ['an average that is too large', { chunkAverageBytes: 4_194_304 }],
+    ['an id of another length', { repositoryId: 'ab' }],
+  ])('refuses %s', (_name, change) => {
+    const wrong = { ...config, ...change } as RepositoryConfig
+    expect(() => encodeRepositoryConfig(wrong, keys.configKey)).toThrow(RangeError)
+  })
+})
+
+describe('decodeRepositoryConfig()', () => {
+  it('reads back what was written', () => {
+    expect(read(bytes)).toEqual(config)
+    expect(read(encodeRepositoryConfig(open, keys.configKey))).toEqual(open)
+  })
+
+  it('refuses every cut and every flipped bit', () => {
+    expect(acceptedChanges(bytes, read)).toEqual([])
+  })
+
+  it('refuses a mac made under another key', () => {
+    const other = encodeRepositoryConfig(config, countingBytes(32))
+    expect(() => read(other)).toThrow(/mac/)
+  })
+
+  it('refuses fields changed by someone who has no key', () => {
+    const weaker = withText((json) => json.replace('131072', '262144'))
+    expect(decodeRepositoryConfig(weaker).config.chunkAverageBytes).toBe(262_144)
+    expect(() => read(weaker)).toThrow(/mac/)
+  })
+
+  it.each([
+    ['mac', (json: string) => json.replace('"mac"', '"max"')],
+    ['mac', (json: string) => `${json.slice(0, -1)} }`],
+    ['mac', (json: string) => `${json.slice(0, -1)},"version":1}`],
+    ['other', (json: string) => json.replace('{', '{"other":1,')],
+    ['__proto__', (json: string) => json.replace('{', '{"__proto__":{"secret":"00"},')],
+    ['version', (json: string) => json.replace('"version":1', '"version":2')],
+    ['repositoryId', (json: string) => json.replace('a0a1', 'A0A1')],
+    ['createdAtMs', (json: string) => json.replace('1767225600000', '-1')],
+    ['encryption', (json: string) => json.replace('aes-256-gcm', 'aes-128-gcm')],
+    ['secret', (json: string) => json.replace('aes-256-gcm', 'none')],
+    ['chunker', (json: string) => json.replace('gear-1', 'gear-2')],
+    ['chunkAverageBytes', (json: string) => json.replace('131072', '131073')],
+    ['compression', (json: string) => json.replace('"zstd"', 'null')],
+  ])('refuses a wrong %s and names it', (field, edit) => {
+    const error = errorOf(() => decodeRepositoryConfig(withText(edit)))
+    expect(error).toBeInstanceOf(DamageError)
+    expect(error).toMatchObject({ facts: { field } })
+  })
+})
