@@ -9,6 +9,14 @@ interface Waiting<Reply> {
   reject(error: Error): void
 }
 
+/** Sources run through a loader, in tests only; built files run as they are. Node 20 gives threads no loader by `--import`. */
+const sourceBootstrap = `
+void import('tsx/esm/api').then(({ register }) => {
+  register()
+  return import(require('node:worker_threads').workerData.entryUrl)
+})
+`
+
 /** One thread and the requests that it has not answered yet. */
 export class ThreadWorker<Setup, Request, Reply, Note> implements PoolWorker<Request, Reply> {
   readonly #worker: Worker
@@ -20,11 +28,10 @@ export class ThreadWorker<Setup, Request, Reply, Note> implements PoolWorker<Req
 
   constructor(options: WorkerPoolOptions<Setup, Request, Reply, Note>) {
     this.#onNote = options.onNote
-    // Sources run through a loader (tests do that); built files run as they are.
-    const execArgv = options.entryUrl.endsWith('.ts') ? ['--import', 'tsx'] : []
-    this.#worker = new Worker(new URL(options.entryUrl), {
-      workerData: { holdfastWorker: options.name, setup: options.setup },
-      execArgv,
+    const isSource = options.entryUrl.endsWith('.ts')
+    this.#worker = new Worker(isSource ? sourceBootstrap : new URL(options.entryUrl), {
+      eval: isSource,
+      workerData: { holdfastWorker: options.name, entryUrl: options.entryUrl, setup: options.setup },
     })
     this.#worker.on('message', (message: FromWorker<Reply, Note>) => this.#receive(message))
     this.#ended = new Promise((resolve) => {

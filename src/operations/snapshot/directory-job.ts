@@ -83,6 +83,7 @@ export class DirectoryJob {
   /** Files in workers' hands plus one for the walk itself; at 0 the descriptor is closed. */
   users = 1
   isWalked = false
+  isFinished = false
   #path: Buffer | undefined
 
   constructor(fields: {

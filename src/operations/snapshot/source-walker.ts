@@ -426,12 +426,17 @@ export class SourceWalker {
     this.#targets = { slices: [], jobs: [], indexes: [] }
     const reading: Promise<void> = this.#output
       .readBatch(this.#batch.take())
-      .then((results) => this.#receive(targets, results))
+      .then((results) => {
+        this.#receive(targets, results)
+        this.#emitTouched(targets.jobs)
+      })
       .catch((error: unknown) => {
         this.#failure ??= error
+      })
+      .finally(() => {
+        this.#inFlight.delete(reading)
         for (const job of targets.jobs) this.#release(job)
       })
-      .finally(() => this.#inFlight.delete(reading))
     this.#inFlight.add(reading)
   }
 
@@ -452,15 +457,17 @@ export class SourceWalker {
       }
       at += results.readUInt32LE(at + FILE_RESULT.totalBytes)
       slice.pending -= 1
-      this.#release(job)
     }
-    // Slices of one batch lie together, so each directory is looked at once or a few times.
+    this.#observer.onProgress()
+  }
+
+  /** Files of a directory lie together in a batch, so each directory is looked at once or a few times. */
+  #emitTouched(jobs: readonly DirectoryJob[]): void {
     let previous: DirectoryJob | undefined
-    for (const job of targets.jobs) {
+    for (const job of jobs) {
       if (job !== previous) this.#emitReady(job)
       previous = job
     }
-    this.#observer.onProgress()
   }
 
   #countRead(job: DirectoryJob, slice: Slice, index: number, results: Buffer, at: number): void {
@@ -507,7 +514,8 @@ export class SourceWalker {
     let job: DirectoryJob | undefined = first
     while (job) {
       this.#emitSlices(job)
-      if (!job.isWalked || job.slices.length > 0) return
+      if (!job.isWalked || job.slices.length > 0 || job.isFinished) return
+      job.isFinished = true
       const writer: DirectoryWriter = job.writer ?? this.#takeWriter()
       job.writer = null
       const stored = writer.finish()
