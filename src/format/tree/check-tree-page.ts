@@ -5,7 +5,7 @@ import {
   isSymbolicLink,
 } from './entry-kind.ts'
 import { areFlagsKnown, depthOfFlags, flagHardLinked } from './entry-flags.ts'
-import { checkExtras } from './extras.ts'
+import { extrasFault } from './extras.ts'
 import { refuseEntry, refusePage } from './tree-damage.ts'
 import { blobBytesMax, column, contentDepthMax, pageHeaderBytes } from './tree-limits.ts'
 import type { TreePage } from './tree-page.ts'
@@ -52,7 +52,10 @@ function checkEntry(page: TreePage, index: number): void {
   if (page.word(column.sizeHigh, index) > safeHighWordMax) refuseEntry(index, 'is too large')
   // Not only impossible: 2^30 - 1 and 2^30 - 2 mean "now" and "leave it" to utimensat(2).
   if (page.mtimeNs(index) >= nanosecondsPerSecond) refuseEntry(index, 'has an impossible mtime')
-  checkExtras(page, index)
+  const extraStart = page.extraOffsets[index]
+  const extraEnd = page.extraOffsets[index + 1]
+  const fault = extrasFault(page.bytes, extraStart, extraEnd, mode, page.sizeOf(index))
+  if (fault !== '') refuseEntry(index, fault)
   if (isRegular(mode)) checkRegular(page, index, flags)
   else checkOther(page, index, mode, flags)
 }

@@ -1,6 +1,7 @@
 import { HoldfastError, SourceError } from '../../foundation/errors.ts'
 import { EntryDraft } from './entry-draft.ts'
 import { isDirectory, isRegular, isStorableMode } from './entry-kind.ts'
+import { extrasFault } from './extras.ts'
 import { compareByteRanges, hashName, isEntryName, nameBytesMax } from './names.ts'
 import { TreePageBuilder } from './tree-page-builder.ts'
 import { decodeTreePage, type TreePage } from './tree-page.ts'
@@ -75,7 +76,7 @@ export class DirectoryWriter {
    * Appends a scanned entry; everything is copied.
    *
    * @throws {SourceError} when the format cannot hold it (size above 2^53 - 1, socket, impossible time stamp or
-   * name, more than 32 MiB of attributes); the writer goes on without the entry.
+   * name, a link target that is not as long as the size, more than 32 MiB of attributes); the writer goes on without the entry.
    * @throws {RangeError} when its name is not after the one before.
    */
   append(draft: EntryDraft): void {
@@ -238,6 +239,8 @@ function checkDraft(draft: EntryDraft): void {
   if (!Number.isSafeInteger(draft.size) || draft.size < 0) refuse(`its size is ${draft.size}`)
   if (!isNanoseconds(draft.mtimeNs)) refuse(`its mtime has ${draft.mtimeNs} nanoseconds`)
   if (!isNanoseconds(draft.ctimeNs)) refuse(`its ctime has ${draft.ctimeNs} nanoseconds`)
+  const fault = extrasFault(draft.extras, draft.extraStart, draft.extraEnd, draft.mode, draft.size)
+  if (fault !== '') refuse(`it ${fault}`)
   const bytes = pageHeaderBytes + entryBytesOf(draft)
   if (bytes > blobBytesMax) refuse(`its metadata takes ${bytes} bytes`)
 }

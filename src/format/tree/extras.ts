@@ -1,6 +1,5 @@
 import { isDevice, isSymbolicLink } from './entry-kind.ts'
 import { compareByteRanges, compareNames, nameBytesMax } from './names.ts'
-import { refuseEntry } from './tree-damage.ts'
 import type { TreePage } from './tree-page.ts'
 
 const tagLinkTarget = 1
@@ -86,53 +85,54 @@ export function decodeExtras(page: TreePage, index: number): DecodedExtras {
 }
 
 /**
- * Checks the extras of one entry of level 0 against its mode and size, without allocating.
- *
- * @throws {DamageError} when records are cut short, unknown, out of order, or not what the kind of entry needs.
+ * What is wrong with bytes[start, end) as the extras of an entry of level 0 with this mode and size, or an empty
+ * text: records that are cut short, unknown or out of order, or not what the kind of entry needs. Allocates nothing.
  */
-export function checkExtras(page: TreePage, index: number): void {
-  const { bytes } = page
-  const mode = page.mode(index)
-  const end = page.extraOffsets[index + 1]
-  let position = page.extraOffsets[index]
+export function extrasFault(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  mode: number,
+  size: number,
+): string {
+  let position = start
   let previousTag = 0
   let tags = 0
   while (position < end) {
-    if (end - position < recordHeaderBytes) refuseEntry(index, 'has extras that are cut short')
+    if (end - position < recordHeaderBytes) return 'has extras that are cut short'
     const tag = bytes[position]
-    if (tag <= previousTag || tag > tagAttributes) refuseEntry(index, 'has extras out of order')
-    const start = position + recordHeaderBytes
-    position = start + bytes.readUInt32LE(start - 4)
-    if (position > end) refuseEntry(index, 'has extras that are cut short')
-    checkRecord(page, index, { tag, start, end: position })
+    if (tag <= previousTag || tag > tagAttributes) return 'has extras that are out of order'
+    const bodyStart = position + recordHeaderBytes
+    position = bodyStart + readWord(bytes, position + 1)
+    if (position > end) return 'has extras that are cut short'
+    if (!isRecordBody(tag, bytes, bodyStart, position)) return 'has extras that cannot be read'
+    if (tag === tagLinkTarget && position - bodyStart !== size) {
+      return 'has a link target that is not as long as its size'
+    }
     previousTag = tag
     tags |= 1 << tag
   }
   if (isSymbolicLink(mode) !== ((tags & (1 << tagLinkTarget)) !== 0)) {
-    refuseEntry(index, 'has a link target and is no symbolic link, or the reverse')
+    return 'has a link target and is no symbolic link, or the reverse'
   }
   if (isDevice(mode) !== ((tags & (1 << tagDevice)) !== 0)) {
-    refuseEntry(index, 'has a device number and is no device, or the reverse')
+    return 'has a device number and is no device, or the reverse'
   }
+  return ''
 }
 
-interface ExtraRecord {
-  readonly tag: number
-  readonly start: number
-  readonly end: number
+function isRecordBody(tag: number, bytes: Uint8Array, start: number, end: number): boolean {
+  if (tag === tagLinkTarget) return isLinkTarget(bytes, start, end)
+  if (tag === tagDevice) return end - start === 8
+  return areAttributes(bytes, start, end)
 }
 
-function checkRecord(page: TreePage, index: number, record: ExtraRecord): void {
-  const { tag, start, end } = record
-  if (tag === tagLinkTarget) {
-    if (!isLinkTarget(page.bytes, start, end) || page.sizeOf(index) !== end - start) {
-      refuseEntry(index, 'has a link target that is impossible or not as long as its size')
-    }
-  } else if (tag === tagDevice) {
-    if (end - start !== 8) refuseEntry(index, 'has a device number of the wrong length')
-  } else if (!areAttributes(page.bytes, start, end)) {
-    refuseEntry(index, 'has extended attributes that cannot be read')
-  }
+function readHalfWord(bytes: Uint8Array, position: number): number {
+  return bytes[position] | (bytes[position + 1] << 8)
+}
+
+function readWord(bytes: Uint8Array, position: number): number {
+  return (readHalfWord(bytes, position) | (readHalfWord(bytes, position + 2) << 16)) >>> 0
 }
 
 function isLinkTarget(bytes: Uint8Array, start: number, end: number): boolean {
@@ -144,17 +144,17 @@ function hasNul(bytes: Uint8Array, start: number, end: number): boolean {
   return false
 }
 
-function areAttributes(bytes: Buffer, start: number, end: number): boolean {
+function areAttributes(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 2) return false
-  const count = bytes.readUInt16LE(start)
+  const count = readHalfWord(bytes, start)
   let position = start + 2
   let previousStart = 0
   let previousEnd = 0
   for (let index = 0; index < count; index++) {
     if (end - position < attributeHeaderBytes) return false
     const nameStart = position + attributeHeaderBytes
-    const nameEnd = nameStart + bytes.readUInt16LE(position)
-    position = nameEnd + bytes.readUInt32LE(position + 2)
+    const nameEnd = nameStart + readHalfWord(bytes, position)
+    position = nameEnd + readWord(bytes, position + 2)
     if (position > end || nameEnd - nameStart > nameBytesMax || nameEnd === nameStart) return false
     if (hasNul(bytes, nameStart, nameEnd)) return false
     if (compareByteRanges(bytes, previousStart, previousEnd, bytes, nameStart, nameEnd) >= 0) {

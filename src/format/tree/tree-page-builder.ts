@@ -1,4 +1,5 @@
 import type { EntryDraft } from './entry-draft.ts'
+import { allocateBytes } from './slab.ts'
 import {
   column,
   entryColumns,
@@ -118,8 +119,7 @@ export class TreePageBuilder {
 
   /** The page as it is stored, in memory of its own. The builder keeps its entries until {@link clear}. */
   encode(level: number): Buffer {
-    // Buffers out of the pool start at multiples of eight, so the words lie right.
-    const page = Buffer.allocUnsafe(this.byteLength)
+    const page = allocateBytes(this.byteLength)
     const fixedBytes = this.byteLength - this.#nameBytes - this.#extraBytes
     const words = new Uint32Array(page.buffer, page.byteOffset, fixedBytes >>> 2)
     words[0] = 0x0154 | (level << 16)

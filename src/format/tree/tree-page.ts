@@ -1,5 +1,6 @@
 import { checkTreePage } from './check-tree-page.ts'
 import { isEntryName, compareByteRanges } from './names.ts'
+import { allocateBytes, allocateWords } from './slab.ts'
 import { refuseEntry, refusePage } from './tree-damage.ts'
 import {
   blobBytesMax,
@@ -229,16 +230,15 @@ function readCounts(bytes: Buffer): PageCounts {
 
 function alignToWords(bytes: Buffer): Buffer {
   if ((bytes.byteOffset & 3) === 0) return bytes
-  // Buffers out of the pool start at multiples of eight.
-  const copy = Buffer.allocUnsafe(bytes.length)
-  bytes.copy(copy)
+  const copy = allocateBytes(bytes.length)
+  copy.set(bytes)
   return copy
 }
 
 /** Running sums of a column of lengths, from `start`; they must arrive at `end`. */
 function sumColumn(page: TreePage, which: EntryColumn, start: number, end: number): Uint32Array {
   const { entryCount, words } = page
-  const sums = new Uint32Array(entryCount + 1)
+  const sums = allocateWords(entryCount + 1)
   const first = pageHeaderWords + which * entryCount
   let sum = start
   for (let index = 0; index < entryCount; index++) {
