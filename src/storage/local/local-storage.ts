@@ -6,9 +6,9 @@ import { getBytesMax } from '../storage.ts'
 import type { Storage, StorageCapabilities, StoredObject } from '../storage.ts'
 import { ObjectReader } from './object-reader.ts'
 import { ObjectWriter } from './object-writer.ts'
-import type { SweptTemporaries, TemporaryFile } from './object-writer.ts'
+import type { SweptTemporaries, TemporaryFile } from './temporary-files.ts'
 
-export type { SweptTemporaries, TemporaryFile } from './object-writer.ts'
+export type { SweptTemporaries, TemporaryFile } from './temporary-files.ts'
 
 /**
  * Opens a folder as a storage without touching the disk, so that worker threads can do it too.
@@ -102,7 +102,7 @@ export class LocalStorage implements Storage {
 
   /** A new path under `tmp/` that nobody else will use. */
   temporaryPath(): string {
-    return this.#writer.temporaryPath()
+    return this.#writer.temporaries.path()
   }
 
   /**
@@ -110,12 +110,13 @@ export class LocalStorage implements Storage {
    * workers.
    */
   createTemporarySync(): TemporaryFile {
-    return this.#writer.createTemporarySync()
+    this.#writer.assertWritable()
+    return this.#writer.temporaries.createSync()
   }
 
-  /** Closes and removes an unfinished file. Never throws. */
+  /** Closes and removes an unfinished file; harmless after `publish`. Never throws. */
   discardSync(file: TemporaryFile): void {
-    this.#writer.discardSync(file)
+    this.#writer.temporaries.discardSync(file)
   }
 
   /**
@@ -133,6 +134,6 @@ export class LocalStorage implements Storage {
    * holds a lock, or chooses a time longer than any writer keeps a file unfinished.
    */
   sweepTemporary(olderThanMs: number, nowMs: number = Date.now()): Promise<SweptTemporaries> {
-    return this.#writer.sweepTemporary(olderThanMs, nowMs)
+    return this.#writer.temporaries.sweep(olderThanMs, nowMs)
   }
 }

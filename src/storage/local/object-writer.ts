@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { errorCodeOf, ObjectConflictError, storageError } from '../errors.ts'
@@ -10,34 +9,21 @@ import { DirectorySync } from './directory-sync.ts'
 import { fsyncDescriptor } from './fsync-descriptor.ts'
 import { assertReachable } from './object-reader.ts'
 import { copyBeside, isSameAndSynced, moveWithoutReplacing, writeFully } from './publish.ts'
-
-/**
- * An unfinished file under `tmp/`. Its maker owns the descriptor until `publish` or `discardSync`.
- */
-export interface TemporaryFile {
-  readonly path: string
-  readonly descriptor: number
-}
-
-export interface SweptTemporaries {
-  readonly files: number
-  readonly bytes: number
-}
+import { createFlags, fileMode, temporaryFolder, TemporaryFiles } from './temporary-files.ts'
+import type { TemporaryFile } from './temporary-files.ts'
 
 const folderMode = 0o700
-const fileMode = 0o600
-const temporaryFolder = 'tmp'
-const temporarySuffix = '.tmp'
-const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 /** The writing half of the local storage. */
 export class ObjectWriter {
   readonly #location: string
+  readonly temporaries: TemporaryFiles
   readonly #directorySync = new DirectorySync()
   #failedSync: Error | undefined
 
   constructor(location: string) {
     this.#location = location
+    this.temporaries = new TemporaryFiles(location)
   }
 
   get syncsNames(): boolean {
@@ -64,7 +50,7 @@ export class ObjectWriter {
   async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
     assertObjectName(name)
     this.assertWritable()
-    const path = this.temporaryPath()
+    const path = this.temporaries.path()
     try {
       const handle = await this.#createTemporary(path)
       try {
@@ -105,7 +91,7 @@ export class ObjectWriter {
         this.assertWritable()
         await this.#noteFailedSync(fsyncDescriptor(file.descriptor))
       } finally {
-        closeSync(file.descriptor)
+        this.temporaries.closeSync(file)
       }
       await this.#move(file.path, name)
     } catch (error) {
@@ -132,50 +118,6 @@ export class ObjectWriter {
     } catch (error) {
       throw storageError({ action: 'sync', path, cause: error })
     }
-  }
-
-  temporaryPath(): string {
-    return join(this.#location, temporaryFolder, randomBytes(16).toString('hex') + temporarySuffix)
-  }
-
-  createTemporarySync(): TemporaryFile {
-    this.assertWritable()
-    const path = this.temporaryPath()
-    try {
-      return { path, descriptor: openSync(path, createFlags, fileMode) }
-    } catch (error) {
-      throw storageError({ action: 'create', path, cause: error })
-    }
-  }
-
-  discardSync(file: TemporaryFile): void {
-    try {
-      closeSync(file.descriptor)
-      unlinkSync(file.path)
-    } catch {
-      // What may be left is an unfinished file under tmp/, which the next sweep removes.
-    }
-  }
-
-  async sweepTemporary(olderThanMs: number, nowMs: number): Promise<SweptTemporaries> {
-    const folder = join(this.#location, temporaryFolder)
-    let files = 0
-    let bytes = 0
-    try {
-      for (const name of await readdir(folder)) {
-        if (!name.endsWith(temporarySuffix)) continue
-        const status = await lstat(join(folder, name))
-        if (!status.isFile() || status.mtimeMs > nowMs - olderThanMs) continue
-        await unlink(join(folder, name))
-        files += 1
-        bytes += status.size
-      }
-    } catch (error) {
-      // ENOENT: the folder was never made, or another process sweeps too and will finish.
-      if (errorCodeOf(error) !== 'ENOENT')
-        throw storageError({ action: 'sweep', path: folder, cause: error })
-    }
-    return { files, bytes }
   }
 
   /**
@@ -220,7 +162,7 @@ export class ObjectWriter {
   }
 
   async #moveFromOtherFileSystem(localPath: string, name: string): Promise<void> {
-    const path = this.temporaryPath()
+    const path = this.temporaries.path()
     try {
       await copyBeside(localPath, path)
       await this.#syncFile(path)
