@@ -111,7 +111,7 @@ describe('createDecompressor()', () => {
   it('refuses a length other than the one announced', () => {
     const frame = compress(text)
     for (const length of [0, text.length - 1, text.length + 1, 33_554_432]) {
-      expect(() => decompressor.decompress(frame, length)).toThrow(DamageError)
+      expect(() => decompressor.decompress(frame, length)).toThrow(/announces/)
     }
   })
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { DamageError } from '../../../../src/foundation/errors.ts'
 import { createCompressor } from '../../../../src/format/compression/zstd.ts'
+import { encodeFrameDescriptor } from '../../../../src/format/encryption/frame-descriptor.ts'
+import { createFrameSealer } from '../../../../src/format/encryption/frame-sealer.ts'
+import { encodeObjectHeader } from '../../../../src/format/object/object-header.ts'
 import { objectIdOf } from '../../../../src/format/object/object-name.ts'
 import { openSmallObject, sealSmallObject } from '../../../../src/format/object/small-object.ts'
 import type { SmallObjectKind } from '../../../../src/format/object/small-object.ts'
@@ -70,6 +73,21 @@ describe.each([true, false])('small objects, encrypted: %s', (sealed) => {
     moved.set(countingBytes(16), 16)
     const elsewhere = { ...kind, repositoryId: countingBytes(16) }
     expect(() => openSmallObject(moved, elsewhere)).toThrow(DamageError)
+  })
+
+  it('refuse a frame that was sealed for another place, by whoever has the key', () => {
+    const header = encodeObjectHeader({ type: 'snapshot', sealed, repositoryId, salt })
+    for (const place of [
+      { role: 0 as const, frameNumber: 1 },
+      { role: 1 as const, frameNumber: 0 },
+    ]) {
+      const length = plaintext.length
+      const descriptor = { ...place, codec: 0 as const, plainBytes: length, payloadBytes: length }
+      const frame = Buffer.alloc(length + 16)
+      createFrameSealer({ frameRootKey, header }).seal(descriptor, plaintext, frame, 0)
+      const bytes = Buffer.concat([header, encodeFrameDescriptor(descriptor), frame])
+      expect(() => openSmallObject(bytes, kind)).toThrow(/another place/)
+    }
   })
 
   it('differ when the same plaintext is written twice', () => {

@@ -107,6 +107,14 @@ describe('decodePackTrailer()', () => {
     expect(() => decodePackTrailer(wrong)).toThrow(DamageError)
   })
 
+  it('refuses a blob that is in no segment', () => {
+    const head = Buffer.from(bytes.subarray(0, 52))
+    head.writeUInt32LE(4, 4)
+    const stray = Buffer.concat([head, Buffer.from([1, 0, 0, 0]), countingBytes(128)])
+    expect(stray.length).toBe(packTrailerBytes(2, 4))
+    expect(() => decodePackTrailer(stray)).toThrow(/3 of 4 blobs/)
+  })
+
   it('refuses blob lengths that only add up modulo 2^32', () => {
     const wrong = changed(40, 0xffff_ffff)
     wrong.writeUInt32LE(31, 44)
