@@ -3,7 +3,13 @@ import type { ObjectId, PackId } from '../../model/ids.ts'
 import { expandPayload } from '../compression/expand-payload.ts'
 import { createDecompressor } from '../compression/zstd.ts'
 import type { Decompressor } from '../compression/zstd.ts'
-import { frameRoles, frameTagBytes } from '../encryption/frame-descriptor.ts'
+import {
+  checkFrameLengths,
+  codecs,
+  framePlainBytesMax,
+  frameRoles,
+  frameTagBytes,
+} from '../encryption/frame-descriptor.ts'
 import type { Codec, FrameDescriptor } from '../encryption/frame-descriptor.ts'
 import { createFrameSealer } from '../encryption/frame-sealer.ts'
 import type { FrameSealer } from '../encryption/frame-sealer.ts'
@@ -120,7 +126,8 @@ function openTrailer(parts: TrailerParts, access: PackAccess): OpenedPack {
   const payload = opener.open(descriptor, sealed)
   const decompressor = access.decompressor ?? createDecompressor()
   const plain = expandPayload(decompressor, descriptor, payload)
-  const trailerPlain = Buffer.from(plain.buffer, plain.byteOffset, plain.length)
+  // A copy where it is a view: who keeps the trailer for an index must not keep the pack with it.
+  const trailerPlain = plain.buffer === sealed.buffer ? Buffer.from(plain) : toBuffer(plain)
   const trailer = decodePackTrailer(trailerPlain)
   if (trailer.segmentsEnd + footer.paddingBytes !== trailerOffset(footer)) {
     throw new DamageError(
@@ -128,6 +135,10 @@ function openTrailer(parts: TrailerParts, access: PackAccess): OpenedPack {
     )
   }
   return { header, footer, trailer, trailerPlain, opener }
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** Where a segment is and what `openSegment` needs to know of it. */
@@ -192,7 +203,10 @@ export function openSegment(
   sealed: Uint8Array,
 ): Uint8Array {
   const { opener, decompressor, target } = tools
+  const { codec, plainBytes, payloadBytes } = form
+  // The form may come from a catalogue that was damaged: nothing is allocated before it is checked.
+  checkFrameLengths(codec, { plainBytes, payloadBytes, plainBytesMax: framePlainBytesMax })
   const descriptor = segmentDescriptor(form)
-  if (form.codec === 0) return opener.open(descriptor, sealed, target)
+  if (codec === codecs.stored) return opener.open(descriptor, sealed, target)
   return expandPayload(decompressor, form, opener.open(descriptor, sealed), target)
 }

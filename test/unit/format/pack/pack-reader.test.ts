@@ -82,6 +82,16 @@ describe.each([true, false])('packs, encrypted: %s', (sealed) => {
     },
   )
 
+  it('give a trailer that does not keep the pack in memory', () => {
+    // In memory of its own, not in the pool that small buffers share.
+    const pack = buildPack({ segments, sealed, isTrailerStored: true })
+    const bytes = Buffer.alloc(pack.length, pack)
+    const { trailer, trailerPlain } = decodePack(bytes, access)
+    for (const part of [trailerPlain, trailer.ids, trailer.blobLengths]) {
+      expect(part.buffer).not.toBe(bytes.buffer)
+    }
+  })
+
   it('can be read by ranges, without the segments', async () => {
     const bytes = buildPack({ segments, sealed, paddingBytes: 5 })
     const asked: number[] = []
@@ -187,6 +197,25 @@ describe('openSegment()', () => {
       expect(plain.buffer).toBe(target.buffer)
       expect(blob.equals(plain)).toBe(true)
     }
+  })
+})
+
+describe('openSegment(), with a form from a damaged catalogue', () => {
+  const bytes = buildPack({ segments, sealed: true })
+  const { trailer, opener } = decodePack(bytes, accessOf(true))
+  const form = segmentFormOf(trailer, 2)
+  const sealed = bytes.subarray(trailer.offsets[2], trailer.offsets[2] + form.payloadBytes + 16)
+
+  it.each([
+    { codec: 1 as const },
+    { plainBytes: 2 },
+    { payloadBytes: 2 },
+    { segmentNumber: 1 },
+    { plainBytes: 4_294_967_295, codec: 1 as const },
+    { codec: 7 as 1 },
+  ])('refuses %j', (change) => {
+    const tools = { opener, decompressor }
+    expect(() => openSegment(tools, { ...form, ...change }, sealed)).toThrow(DamageError)
   })
 })
 
