@@ -24,7 +24,6 @@ export const frameTagBytes = 16
 export const framePlainBytesMax = 33_554_432
 /** Longest plaintext of an index object or a pack trailer. */
 export const listPlainBytesMax = 268_435_456
-export const uint32Max = 0xffff_ffff
 
 /** @throws {RangeError} when a field cannot stand in a descriptor. */
 export function encodeFrameDescriptor(descriptor: FrameDescriptor): Buffer {
