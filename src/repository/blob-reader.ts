@@ -58,8 +58,15 @@ export class BlobReader {
     return bytes
   }
 
+  /** A tree page; its reference says how long it is. */
   readTree(id: Uint8Array, lengthBytes: number): Buffer {
     return this.read(blobKinds.tree, id, lengthBytes)
+  }
+
+  /** A content list; its reference says what it covers, not how long it is. */
+  readList(id: Uint8Array): Buffer {
+    const location = this.locate(id)
+    return this.readAt(location, blobKinds.tree, id, location.length)
   }
 }
 

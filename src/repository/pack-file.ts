@@ -7,7 +7,7 @@ import type { FrameDescriptor } from '../format/encryption/frame-descriptor.ts'
 import { encodeObjectHeader } from '../format/object/object-header.ts'
 import { storageError } from '../storage/errors.ts'
 import type { LocalStorage, TemporaryFile } from '../storage/local/local-storage.ts'
-import type { SegmentBuffer } from './segment-buffer.ts'
+import type { BlobKind } from './segment-buffer.ts'
 import type { RepositoryContext } from './repository-context.ts'
 
 /** A pack that is being written to a temporary file, hashed as it grows. */
@@ -65,10 +65,13 @@ export class PackFile {
   }
 
   /** Notes a segment whose sealed bytes were appended, for the trailer. */
-  addSegment(descriptor: FrameDescriptor, segment: SegmentBuffer): void {
+  addSegment(
+    descriptor: FrameDescriptor,
+    segment: { kind: BlobKind; ids: Buffer; lengths: Uint32Array },
+  ): void {
     this.#segments.payloadBytes.push(descriptor.payloadBytes)
     this.#segments.plainBytes.push(descriptor.plainBytes)
-    this.#segments.blobCounts.push(segment.blobCount)
+    this.#segments.blobCounts.push(segment.lengths.length)
     this.#segments.codecs.push(descriptor.codec)
     this.#segments.kinds.push(segment.kind)
     for (const length of segment.lengths) this.#blobLengths.push(length)

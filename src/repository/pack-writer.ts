@@ -128,17 +128,51 @@ export class PackWriter {
     this.#proof = Buffer.allocUnsafeSlow(plainBytes)
   }
 
+  /**
+   * Takes over a segment of another pack without compressing it again.
+   *
+   * @param payload as it came out of the other pack's frame, whose tag was checked
+   * @param segment whose ids and lengths belong to the payload; `plainBytes` is what it expands to
+   */
+  copySegment(
+    payload: Uint8Array,
+    codec: 0 | 1,
+    segment: { kind: BlobKind; plainBytes: number; ids: Buffer; lengths: Uint32Array },
+  ): void {
+    if (this.#sealed.length < payload.length + tagBytes) {
+      this.#sealed = Buffer.allocUnsafeSlow(payload.length + tagBytes)
+    }
+    if (this.#proof.length < segment.plainBytes) {
+      this.#proof = Buffer.allocUnsafeSlow(segment.plainBytes)
+    }
+    this.#appendSegment(payload, codec, segment)
+  }
+
   #writeSegment(segment: SegmentBuffer): void {
     if (segment.blobCount === 0) return
     const { plain } = segment
     const { codec, bytes } = this.#compressor.compress(plain, this.#compressed)
     const payload = codec === 0 ? plain : this.#compressed.subarray(0, bytes)
+    this.#appendSegment(payload, codec, {
+      kind: segment.kind,
+      plainBytes: plain.length,
+      ids: segment.ids,
+      lengths: segment.lengths,
+    })
+    segment.reset()
+  }
+
+  #appendSegment(
+    payload: Uint8Array,
+    codec: 0 | 1,
+    segment: { kind: BlobKind; plainBytes: number; ids: Buffer; lengths: Uint32Array },
+  ): void {
     const pack = this.#choosePack()
     const descriptor: FrameDescriptor = {
       codec,
       role: 0,
       frameNumber: pack.segmentCount,
-      plainBytes: plain.length,
+      plainBytes: segment.plainBytes,
       payloadBytes: payload.length,
     }
     const sealedBytes = pack.sealer.seal(descriptor, payload, this.#sealed, 0)
@@ -146,7 +180,6 @@ export class PackWriter {
     this.#prove(segment, pack, descriptor, sealed)
     pack.append(sealed)
     pack.addSegment(descriptor, segment)
-    segment.reset()
     if (pack.bytes >= packBytesTarget) {
       this.#openPacks.splice(this.#openPacks.indexOf(pack), 1)
       this.#publish(pack)
@@ -154,7 +187,7 @@ export class PackWriter {
   }
 
   #prove(
-    segment: SegmentBuffer,
+    segment: { kind: BlobKind; ids: Buffer; lengths: Uint32Array },
     pack: PackFile,
     descriptor: FrameDescriptor,
     sealed: Uint8Array,

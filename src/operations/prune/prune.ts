@@ -1,0 +1,292 @@
+import type { PackRow } from '../../catalogue/blob-location.ts'
+import { createDecompressor } from '../../format/compression/zstd.ts'
+import { decodeIndexObject, type IndexEntry } from '../../format/index-object/index-object.ts'
+import {
+  decodePack,
+  openSegment,
+  readPackTrailer,
+  segmentDescriptor,
+  segmentFormOf,
+  type OpenedPack,
+  type PackAccess,
+} from '../../format/pack/pack-reader.ts'
+import type { PackTrailer } from '../../format/pack/pack-trailer.ts'
+import { DamageError, RepositoryError } from '../../foundation/errors.ts'
+import type { OnEvent } from '../../foundation/progress-event.ts'
+import { idBytes, toObjectId, type ObjectId } from '../../model/ids.ts'
+import { catchUp } from '../../repository/catch-up.ts'
+import { IndexWriter, writeIndexObject } from '../../repository/index-writer.ts'
+import { acquireLock, type RepositoryLock } from '../../repository/locks.ts'
+import { openPackWriter } from '../../repository/open-pack-writer.ts'
+import type { PackWriter } from '../../repository/pack-writer.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { LiveBlobs } from './live-blobs.ts'
+import { planPrune, unusedRatioMaxDefault, type PackUse, type PrunePlan } from './prune-plan.ts'
+
+export interface PruneOptions {
+  /** Part of the live bytes that may stay dead instead of being copied out, 0 to 1. */
+  readonly unusedRatioMax?: number
+  /** Look and count, change nothing. */
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+  readonly onEvent?: OnEvent
+}
+
+export interface PruneResult {
+  readonly packsRemoved: number
+  readonly packsRepacked: number
+  readonly packsKept: number
+  /** Bytes of packs before and after. */
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  readonly durationMs: number
+}
+
+/**
+ * Frees the space of blobs that no snapshot needs. Takes an exclusive lock.
+ *
+ * Order: new packs durable, the index objects that replace the old ones durable, old index objects gone, packs gone. A run that is cut off at any
+ * point leaves a repository in which every snapshot is whole; at worst some space is freed only by the next prune.
+ *
+ * @throws {RepositoryError} `REPOSITORY_LOCKED`; damage or loss of anything that a snapshot needs, and then nothing is removed
+ */
+export async function prune(repository: Repository, options: PruneOptions = {}): Promise<PruneResult> {
+  const lock = await acquireLock(repository.storage, 'exclusive', 'prune')
+  try {
+    return await new PruneRun(repository, options, lock).run()
+  } finally {
+    await lock.release()
+  }
+}
+
+class PruneRun {
+  readonly #repository: Repository
+  readonly #options: PruneOptions
+  readonly #lock: RepositoryLock
+  readonly #decompressor = createDecompressor()
+  readonly #startedAtMs = Date.now()
+
+  constructor(repository: Repository, options: PruneOptions, lock: RepositoryLock) {
+    this.#repository = repository
+    this.#options = options
+    this.#lock = lock
+  }
+
+  async run(): Promise<PruneResult> {
+    await this.#refuseDamage()
+    const live = this.#markLive()
+    const packs = this.#repository.catalogue.blobs.packs()
+    const uses: PackUse[] = []
+    for (const pack of packs) uses.push(await this.#useOf(pack, live))
+    const plan = planPrune(uses, this.#options.unusedRatioMax ?? unusedRatioMaxDefault)
+    const bytesBefore = sumBytes(packs)
+    const gone = [...plan.remove, ...plan.repack]
+    let newBytes = 0
+    if (!this.#options.dryRun && gone.length > 0) newBytes = await this.#carryOut(plan, live)
+    if (!this.#options.dryRun) await this.#removeUnnamedPacks()
+    return {
+      packsRemoved: plan.remove.length,
+      packsRepacked: plan.repack.length,
+      packsKept: packs.length - gone.length,
+      bytesBefore,
+      bytesAfter: bytesBefore - sumBytes(gone) + (this.#options.dryRun ? estimate(plan, uses) : newBytes),
+      durationMs: Date.now() - this.#startedAtMs,
+    }
+  }
+
+  /** With an index or snapshot object that cannot be read nobody knows what is live. */
+  async #refuseDamage(): Promise<void> {
+    const unusable = await catchUp(this.#repository)
+    const [first] = unusable.filter(({ name }) => !name.startsWith('journal/'))
+    if (!first) return
+    throw new RepositoryError('OBJECT_DAMAGED', `Cannot prune: ${first.name} is damaged, so what is needed is not known`, {
+      remedy: 'Run `holdfast verify --all`; nothing was removed',
+      cause: first.error,
+    })
+  }
+
+  #markLive(): LiveBlobs {
+    const live = new LiveBlobs(this.#repository)
+    const { snapshots } = this.#repository.catalogue
+    for (const summary of snapshots.list()) {
+      this.#options.signal?.throwIfAborted()
+      const snapshot = snapshots.get(summary.id)
+      if (snapshot) live.mark(snapshot)
+    }
+    return live
+  }
+
+  async #useOf(pack: PackRow, live: LiveBlobs): Promise<PackUse> {
+    this.#options.signal?.throwIfAborted()
+    const marked = live.inPack(pack.row)
+    const segments = this.#repository.catalogue.blobs.segments(pack.row)
+    const totalBytes = segments.reduce((sum, segment) => sum + segment.plainBytes, 0)
+    if (!marked) return { pack, liveBytes: 0, deadBytes: totalBytes }
+    const name = `packs/${pack.id}`
+    const { trailer } = await readPackTrailer(
+      (offset, lengthBytes) => this.#repository.storage.getRange(name, offset, lengthBytes),
+      pack.bytes,
+      this.#packAccess(),
+    )
+    let liveBytes = 0
+    for (const [segment, { unique }] of marked) {
+      liveBytes += liveBytesOf(trailer, segment, unique)
+    }
+    return { pack, liveBytes, deadBytes: totalBytes - liveBytes }
+  }
+
+  #packAccess(): PackAccess {
+    return {
+      frameRootKey: this.#repository.context.keys.frameRootKey,
+      repositoryId: Buffer.from(this.#repository.context.repositoryId),
+      sealed: this.#repository.context.sealed,
+    }
+  }
+
+  async #carryOut(plan: PrunePlan, live: LiveBlobs): Promise<number> {
+    const repository = this.#repository
+    const index = new IndexWriter(repository)
+    const packs = openPackWriter(repository.context, (pack) => index.add(pack))
+    try {
+      for (const [done, pack] of plan.repack.entries()) {
+        this.#options.signal?.throwIfAborted()
+        await this.#repack(pack, live, packs.writer)
+        await packs.writer.settle()
+        this.#report(done + 1, plan.repack.length)
+      }
+      await packs.writer.finish()
+    } catch (error) {
+      await packs.writer.discard()
+      throw error
+    } finally {
+      await packs.close()
+    }
+    await index.flush()
+    this.#lock.assertHeld()
+    const gone = new Set<ObjectId>([...plan.remove, ...plan.repack].map((pack) => pack.id))
+    await this.#replaceIndexObjects(gone)
+    for (const id of gone) await repository.storage.delete(`packs/${id}`)
+    await repository.storage.sync('packs')
+    return index.packBytes
+  }
+
+  async #repack(pack: PackRow, live: LiveBlobs, writer: PackWriter): Promise<void> {
+    const bytes = await this.#repository.storage.get(`packs/${pack.id}`)
+    const opened = decodePack(bytes, this.#packAccess(), pack.id)
+    for (const [segment, { unique }] of live.inPack(pack.row) ?? []) {
+      this.#copySegment(opened, bytes, segment, unique, writer)
+    }
+  }
+
+  /** A segment in which everything is live is taken over as it is; of any other the live blobs are compressed anew. */
+  #copySegment(
+    { trailer, opener }: OpenedPack,
+    bytes: Buffer,
+    segment: number,
+    live: Uint32Array,
+    writer: PackWriter,
+  ): void {
+    const form = segmentFormOf(trailer, segment)
+    const kind = trailer.kinds[segment] === 0 ? 0 : 1
+    const first = trailer.firstBlobs[segment]
+    const end = first + trailer.blobCounts[segment]
+    const start = trailer.offsets[segment]
+    const sealed = bytes.subarray(start, start + form.payloadBytes + 16)
+    if (live.length === end - first) {
+      writer.copySegment(opener.open(segmentDescriptor(form), sealed), form.codec, {
+        kind,
+        plainBytes: form.plainBytes,
+        ids: trailer.ids.subarray(first * idBytes, end * idBytes),
+        lengths: trailer.blobLengths.subarray(first, end),
+      })
+      return
+    }
+    const plain = openSegment({ opener, decompressor: this.#decompressor }, form, sealed)
+    const wanted = new Set(live)
+    for (let blob = first, offset = 0; blob < end; blob++) {
+      const length = trailer.blobLengths[blob]
+      if (wanted.has(offset)) {
+        const id = trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes)
+        writer.add(kind, id, plain.subarray(offset, offset + length))
+      }
+      offset += length
+    }
+  }
+
+  /** Index objects that name a pack that goes are replaced by one that names only what stays. */
+  async #replaceIndexObjects(gone: ReadonlySet<ObjectId>): Promise<void> {
+    const { storage, catalogue } = this.#repository
+    const replaced: ObjectId[] = []
+    const staying = new Map<ObjectId, IndexEntry>()
+    for (const name of await storage.listNames('index')) {
+      const entries = decodeIndexObject(await this.#repository.readSmallObject('index', name))
+      if (!entries.some((entry) => gone.has(entry.packId))) continue
+      replaced.push(toObjectId(name.slice('index/'.length)))
+      for (const entry of entries) if (!gone.has(entry.packId)) staying.set(entry.packId, entry)
+    }
+    await writeIndexObject(this.#repository, [...staying.values()])
+    for (const id of replaced) await storage.delete(`index/${id}`)
+    await storage.sync('index')
+    catalogue.indexObjects.remove(replaced)
+  }
+
+  /** Packs of runs that were cut off: with the exclusive lock nobody is writing one. */
+  async #removeUnnamedPacks(): Promise<void> {
+    const { storage, catalogue } = this.#repository
+    const known = catalogue.objectIds('packs')
+    let removed = 0
+    for (const name of await storage.listNames('packs')) {
+      if (known.has(toObjectId(name.slice('packs/'.length)))) continue
+      await storage.delete(name)
+      removed += 1
+    }
+    if (removed > 0) await storage.sync('packs')
+    await storage.sweepTemporary(0)
+  }
+
+  #report(done: number, total: number): void {
+    this.#options.onEvent?.({
+      type: 'progress',
+      phase: 'repacking',
+      filesDone: done,
+      filesTotal: total,
+      bytesDone: done,
+      bytesTotal: total,
+      errors: 0,
+    })
+  }
+}
+
+/** @param live offsets of the live blobs in the segment's plaintext, ascending */
+function liveBytesOf(trailer: PackTrailer, segment: number, live: Uint32Array): number {
+  const first = trailer.firstBlobs[segment]
+  let bytes = 0
+  let next = 0
+  for (let blob = first, offset = 0; next < live.length; blob++) {
+    if (blob >= first + trailer.blobCounts[segment]) {
+      throw new DamageError('Cannot prune: the catalogue and a pack disagree about its blobs', {
+        remedy: 'Run `holdfast repair catalogue`; nothing was removed',
+      })
+    }
+    if (offset === live[next]) {
+      bytes += trailer.blobLengths[blob]
+      next += 1
+    }
+    offset += trailer.blobLengths[blob]
+  }
+  return bytes
+}
+
+function sumBytes(packs: readonly PackRow[]): number {
+  return packs.reduce((sum, pack) => sum + pack.bytes, 0)
+}
+
+/** Compressed size of what would be copied, taken to be in proportion to the plaintext. */
+function estimate(plan: PrunePlan, uses: readonly PackUse[]): number {
+  const repacked = new Set(plan.repack)
+  let bytes = 0
+  for (const { pack, liveBytes, deadBytes } of uses) {
+    if (repacked.has(pack)) bytes += (pack.bytes * liveBytes) / (liveBytes + deadBytes)
+  }
+  return Math.round(bytes)
+}

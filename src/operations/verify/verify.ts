@@ -1,0 +1,228 @@
+import type { OnEvent } from '../../foundation/progress-event.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { acquireLock } from '../../repository/locks.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { walkedPath } from '../../repository/tree-walk.ts'
+import { writeJournal } from '../../repository/write-journal.ts'
+import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
+import type { VerifyPackReply, VerifyPackRequest } from './pack-verifier.ts'
+import { ReachableSegments, walkReferences, type DamagedFile } from './reachable-segments.ts'
+import { createVerifyWorker, verifyWorkerName, verifyWorkerUrl } from './verify-worker.ts'
+
+export interface VerifyOptions {
+  /** Which snapshots; with `allPacks` every pack of the repository is read besides. */
+  readonly snapshots: readonly Snapshot[]
+  readonly allPacks?: boolean
+  readonly signal?: AbortSignal
+  readonly onEvent?: OnEvent
+}
+
+export interface VerifyResult {
+  readonly snapshotCount: number
+  readonly packCount: number
+  readonly blobCount: number
+  /** Read from the storage. */
+  readonly readBytes: number
+  /** Hashed after decompression. */
+  readonly plainBytes: number
+  /** What is wrong with objects. */
+  readonly findings: readonly string[]
+  /** What of the snapshots is lost by it. */
+  readonly damagedFiles: readonly DamagedFile[]
+  readonly durationMs: number
+}
+
+/** Longest list of damaged places that is collected; the counts in the findings go on. */
+const damagedFilesMax = 10_000
+/** Journal records written at a time: their folder's `fsync` is shared. */
+const recordsAtOnce = 16
+
+/**
+ * Proves snapshots: every tree is walked, every segment that they need is read, opened and every blob in it hashed, in parallel. What is
+ * damaged is named down to file and offset. The result is recorded in the journal.
+ *
+ * @throws {RepositoryError} when the storage cannot be read; damage is a result and not an error
+ */
+export async function verify(repository: Repository, options: VerifyOptions): Promise<VerifyResult> {
+  const lock = await acquireLock(repository.storage, 'shared', 'verify')
+  try {
+    return await new Verification(repository, options).run()
+  } finally {
+    await lock.release()
+  }
+}
+
+class Verification {
+  readonly #repository: Repository
+  readonly #options: VerifyOptions
+  readonly #damagedFiles: DamagedFile[] = []
+  readonly #findings: string[] = []
+  readonly #lostIds = new Set<string>()
+  readonly #lostPacks = new Set<number>()
+  readonly #startedAtMs = Date.now()
+  readonly #damagedSnapshots = new Set<string>()
+  #isBlobMissing = false
+  #blobCount = 0
+  #plainBytes = 0
+  #readBytes = 0
+  #packCount = 0
+
+  constructor(repository: Repository, options: VerifyOptions) {
+    this.#repository = repository
+    this.#options = options
+  }
+
+  async run(): Promise<VerifyResult> {
+    const segments = this.#collect()
+    await this.#readPacks(this.#requests(segments))
+    if (this.#lostIds.size > 0 || this.#lostPacks.size > 0 || this.#isBlobMissing) this.#nameFiles()
+    await this.#record()
+    for (const message of this.#findings) this.#options.onEvent?.({ type: 'damage', message })
+    return {
+      snapshotCount: this.#options.snapshots.length,
+      packCount: this.#packCount,
+      blobCount: this.#blobCount,
+      readBytes: this.#readBytes,
+      plainBytes: this.#plainBytes,
+      findings: this.#findings,
+      damagedFiles: this.#damagedFiles,
+      durationMs: Date.now() - this.#startedAtMs,
+    }
+  }
+
+  /** Walks every tree and notes which segments are needed. */
+  #collect(): ReachableSegments {
+    const segments = new ReachableSegments(this.#repository)
+    for (const snapshot of this.#options.snapshots) {
+      this.#options.signal?.throwIfAborted()
+      walkReferences(
+        this.#repository,
+        snapshot,
+        ({ packRow, segment }) => {
+          if (packRow === 0) this.#isBlobMissing = true
+          else segments.mark(packRow, segment)
+        },
+        (damage) => this.#noteDamage(damage),
+      )
+    }
+    return segments
+  }
+
+  #requests(segments: ReachableSegments): (VerifyPackRequest & { row: number })[] {
+    if (this.#options.allPacks) {
+      return this.#repository.catalogue.blobs
+        .packs()
+        .map((pack) => ({ row: pack.row, packId: pack.id, packBytes: pack.bytes, wanted: null }))
+    }
+    return [...segments.packs].map(({ pack, segments: wanted }) => ({
+      row: pack.row,
+      packId: pack.id,
+      packBytes: pack.bytes,
+      wanted,
+    }))
+  }
+
+  async #readPacks(requests: readonly (VerifyPackRequest & { row: number })[]): Promise<void> {
+    const bytesTotal = requests.reduce((sum, request) => sum + request.packBytes, 0)
+    const pool = new WorkerPool({
+      name: verifyWorkerName,
+      entryUrl: verifyWorkerUrl,
+      factory: createVerifyWorker,
+      setup: this.#repository.context,
+      threads: requests.length > 1 ? defaultThreadCount() : 0,
+      onNote: () => undefined,
+    })
+    const inFlight = new Set<Promise<void>>()
+    let failure: unknown
+    try {
+      for (const { row, ...request } of requests) {
+        await pool.room()
+        this.#options.signal?.throwIfAborted()
+        if (failure !== undefined) throw failure
+        const reading: Promise<void> = pool
+          .submit(request)
+          .then((reply) => this.#take(row, reply, bytesTotal))
+          .catch((error: unknown) => {
+            failure ??= error
+          })
+          .finally(() => inFlight.delete(reading))
+        inFlight.add(reading)
+      }
+      await Promise.all(inFlight)
+      if (failure !== undefined) throw failure
+      await pool.close()
+    } catch (error) {
+      await pool.terminate()
+      throw error
+    }
+  }
+
+  #take(row: number, reply: VerifyPackReply, bytesTotal: number): void {
+    this.#packCount += 1
+    this.#blobCount += reply.blobCount
+    this.#plainBytes += reply.plainBytes
+    this.#readBytes += reply.readBytes
+    this.#findings.push(...reply.findings)
+    if (reply.isUnreadable) this.#lostPacks.add(row)
+    const ids = Buffer.from(reply.lostIds)
+    for (let at = 0; at < ids.length; at += 32) {
+      this.#lostIds.add(ids.toString('latin1', at, at + 32))
+    }
+    this.#options.onEvent?.({
+      type: 'progress',
+      phase: 'verifying',
+      filesDone: this.#packCount,
+      bytesDone: this.#readBytes,
+      bytesTotal,
+      errors: this.#findings.length,
+    })
+  }
+
+  /** Second walk, only after damage: which files are affected, and where. */
+  #nameFiles(): void {
+    for (const snapshot of this.#options.snapshots) {
+      walkReferences(
+        this.#repository,
+        snapshot,
+        ({ packRow, id }, { walked, index, offset, lengthBytes }) => {
+          const isUnknown = packRow === 0
+          const isLost = isUnknown || this.#lostPacks.has(packRow) || this.#lostIds.has(id.toString('latin1'))
+          if (!isLost) return
+          this.#noteDamage({
+            snapshotId: snapshot.id,
+            path: walkedPath(walked.directory, walked.page.name(index)),
+            offset,
+            lengthBytes,
+            reason: isUnknown ? 'no index object names its data' : 'its data is damaged',
+          })
+        },
+        () => undefined,
+      )
+    }
+  }
+
+  #noteDamage(damage: DamagedFile): void {
+    this.#damagedSnapshots.add(damage.snapshotId)
+    if (this.#damagedFiles.length < damagedFilesMax) this.#damagedFiles.push(damage)
+    const { path, offset, reason } = damage
+    const place = offset === null ? '' : ` at offset ${offset}`
+    this.#options.onEvent?.({ type: 'damage', path, message: `${reason}${place}` })
+  }
+
+  async #record(): Promise<void> {
+    const { snapshots } = this.#options
+    for (let start = 0; start < snapshots.length; start += recordsAtOnce) {
+      await Promise.all(
+        snapshots.slice(start, start + recordsAtOnce).map((snapshot) =>
+          writeJournal(this.#repository, {
+            kind: 'verification',
+            snapshotId: snapshot.id,
+            backupId: snapshot.backupId,
+            result: this.#damagedSnapshots.has(snapshot.id) ? 'damaged' : 'ok',
+            durationMs: Date.now() - this.#startedAtMs,
+          }),
+        ),
+      )
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { openLocal } from '../storage/local/local-storage.ts'
+import type { RepositoryContext } from './repository-context.ts'
+
+/** Reads parts of packs on the calling thread. */
+export interface PackRanges {
+  /** Fills `target` with the pack's bytes from `offset`. */
+  read(packId: string, offset: number, target: Uint8Array): void
+  close(): Promise<void>
+}
+
+export function openPackRanges(context: RepositoryContext): PackRanges {
+  const storage = openLocal(context.location)
+  return {
+    read: (packId, offset, target) => storage.readRangeSync(`packs/${packId}`, offset, target),
+    close: () => storage.close(),
+  }
+}
