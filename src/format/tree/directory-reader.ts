@@ -4,7 +4,7 @@ import { countEntriesUpTo, decodeTreePage, findEntry, type TreePage } from './tr
 
 /**
  * Gets the plaintext of a page by its id. The id is a view and only good during the call; `bytes` is how long the
- * page is said to be, which the reader checks. The result must not be overwritten while its page is in use.
+ * page is said to be, which the reader checks; that the bytes belong to the id is for the loader to check. The result must not be overwritten while its page is in use.
  */
 export type LoadTreePage = (id: Buffer, bytes: number) => Buffer
 
@@ -93,7 +93,7 @@ export class DirectoryReader {
     if (plaintext.length !== bytes) {
       refusePage(`it has ${plaintext.length} bytes instead of ${bytes}`)
     }
-    return decodeTreePage(plaintext)
+    return decodeTreePage(plaintext, id)
   }
 
   #openChild(page: TreePage, index: number, bound: NameBound | undefined): TreePage {

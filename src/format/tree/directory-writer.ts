@@ -3,18 +3,16 @@ import { EntryDraft } from './entry-draft.ts'
 import { isDirectory, isRegular, isStorableMode } from './entry-kind.ts'
 import { extrasFault } from './extras.ts'
 import { compareByteRanges, hashName, isEntryName, nameBytesMax } from './names.ts'
-import { TreePageBuilder } from './tree-page-builder.ts'
+import { draftBytes, entryBytes, OpenPage } from './open-page.ts'
 import { decodeTreePage, type TreePage } from './tree-page.ts'
 import {
   blobBytesMax,
   closingMask,
-  entryFixedBytes,
   pageBytesWritten,
   pageEntriesBeforeClosing,
   pageEntriesWritten,
   pageHeaderBytes,
   pageLevelMax,
-  referenceBytes,
 } from './tree-limits.ts'
 
 /** Keeps a finished page or list as a tree blob and returns its id, 32 bytes; the id is copied before the next call. */
@@ -37,7 +35,7 @@ const nanosecondsPerSecond = 1_000_000_000
 
 /** The pages of one level, of which the last is still open. */
 class OpenLevel {
-  readonly builder: TreePageBuilder = new TreePageBuilder()
+  readonly page: OpenPage = new OpenPage()
   pagesStored = 0
   /** Entries of level 0 in or below the open page. */
   entriesBelow = 0
@@ -50,7 +48,8 @@ class OpenLevel {
  * Writes one directory after the other: entries in the order of their names come in, pages go out to `store`.
  *
  * Pages end where the names say (docs/FORMAT.md, section 9), so a changed entry rewrites one page per level.
- * Every page is read back by the decoder before it is stored. After an error, {@link clear} makes it usable again.
+ * Every new page is read back by the decoder before it is stored; a page of level 0 that comes back whole through
+ * {@link appendFrom} keeps its id and does not go to `store` again. After an error, {@link clear} makes it usable again.
  */
 export class DirectoryWriter {
   readonly #store: StoreTreeBlob
@@ -83,8 +82,8 @@ export class DirectoryWriter {
     const { names, nameStart, nameEnd } = draft
     checkDraft(draft)
     this.#checkOrder(names, nameStart, nameEnd)
-    this.#makeRoom(0, entryBytesOf(draft))
-    this.#levels[0].builder.append(draft)
+    this.#makeRoom(0, draftBytes(draft))
+    this.#levels[0].page.append(draft)
     this.#countEntry(draft.mode, draft.size)
   }
 
@@ -98,13 +97,9 @@ export class DirectoryWriter {
     if (page.level !== 0 || index < 0 || index >= page.entryCount) {
       throw new RangeError(`No directory entry ${index} in this page`)
     }
-    const nameStart = page.nameOffsets[index]
-    const nameEnd = page.nameOffsets[index + 1]
-    this.#checkOrder(page.bytes, nameStart, nameEnd)
-    const extraBytes = page.extraOffsets[index + 1] - page.extraOffsets[index]
-    const chunksBytes = referenceBytes * page.chunkCountOf(index)
-    this.#makeRoom(0, entryFixedBytes + chunksBytes + nameEnd - nameStart + extraBytes)
-    this.#levels[0].builder.appendFrom(page, index, flags)
+    this.#checkOrder(page.bytes, page.nameOffsets[index], page.nameOffsets[index + 1])
+    this.#makeRoom(0, entryBytes(page, index))
+    this.#levels[0].page.appendFrom(page, index, flags)
     this.#countEntry(page.mode(index), page.sizeOf(index))
   }
 
@@ -113,7 +108,7 @@ export class DirectoryWriter {
     let level = 0
     while (this.#levels[level].pagesStored > 0) {
       const open = this.#levels[level]
-      if (open.builder.entryCount > 0) this.#closePage(level)
+      if (open.page.entryCount > 0) this.#closePage(level)
       if (open.pagesStored === 1) break
       level += 1
     }
@@ -133,7 +128,7 @@ export class DirectoryWriter {
   /** Forgets the directory that was begun. Pages that went out stay where they are. */
   clear(): void {
     for (const open of this.#levels) {
-      open.builder.clear()
+      open.page.clear()
       open.pagesStored = 0
       open.entriesBelow = 0
     }
@@ -143,10 +138,10 @@ export class DirectoryWriter {
   }
 
   #checkOrder(bytes: Uint8Array, start: number, end: number): void {
-    const { builder } = this.#levels[0]
+    const { page } = this.#levels[0]
     const order =
-      builder.entryCount > 0
-        ? compareByteRanges(builder.names, builder.lastNameStart, builder.nameEnd, bytes, start, end)
+      page.entryCount > 0
+        ? compareByteRanges(page.names, page.lastNameStart, page.lastNameEnd, bytes, start, end)
         : compareByteRanges(this.#previousName, 0, this.#previousNameEnd, bytes, start, end)
     if (order >= 0) throw new RangeError('Entries of a directory must come in the order of names')
   }
@@ -162,18 +157,18 @@ export class DirectoryWriter {
   }
 
   /** Closes the open page when the next entry would make it too long. */
-  #makeRoom(level: number, entryBytes: number): void {
-    const { builder } = this.#levels[level]
-    if (builder.entryCount > 0 && builder.byteLength + entryBytes > pageBytesWritten) {
+  #makeRoom(level: number, nextBytes: number): void {
+    const { page } = this.#levels[level]
+    if (page.entryCount > 0 && page.byteLength + nextBytes > pageBytesWritten) {
       this.#closePage(level)
     }
   }
 
   #closeWhenDue(level: number): void {
-    const { builder } = this.#levels[level]
-    if (builder.entryCount < pageEntriesBeforeClosing) return
-    const hash = hashName(builder.names, builder.lastNameStart, builder.nameEnd)
-    if ((hash & closingMask) === 0 || builder.entryCount >= pageEntriesWritten) {
+    const { page } = this.#levels[level]
+    if (page.entryCount < pageEntriesBeforeClosing) return
+    const hash = hashName(page.names, page.lastNameStart, page.lastNameEnd)
+    if ((hash & closingMask) === 0 || page.entryCount >= pageEntriesWritten) {
       this.#closePage(level)
     }
   }
@@ -183,24 +178,30 @@ export class DirectoryWriter {
     this.#storePage(level)
     const open = this.#levels[level]
     if (level === 0) {
-      const { builder } = open
-      this.#previousNameEnd = builder.nameEnd - builder.lastNameStart
-      builder.names.copy(this.#previousName, 0, builder.lastNameStart, builder.nameEnd)
+      const { names, lastNameStart, lastNameEnd } = open.page
+      this.#previousNameEnd = lastNameEnd - lastNameStart
+      names.copy(this.#previousName, 0, lastNameStart, lastNameEnd)
     }
     this.#appendChild(level)
     open.entriesBelow = 0
-    open.builder.clear()
+    open.page.clear()
   }
 
   #storePage(level: number): void {
     const open = this.#levels[level]
-    const page = open.builder.encode(level)
-    readBack(page)
-    const id = this.#store(page)
+    open.pagesStored += 1
+    const same = open.page.samePage
+    if (same?.id !== undefined) {
+      open.lastId.set(same.id)
+      open.lastBytes = same.bytes.length
+      return
+    }
+    const bytes = open.page.encode(level)
+    readBack(bytes)
+    const id = this.#store(bytes)
     if (id.length !== 32) throw new RangeError('The id of a tree blob must have 32 bytes')
     open.lastId.set(id)
-    open.lastBytes = page.length
-    open.pagesStored += 1
+    open.lastBytes = bytes.length
   }
 
   /** Enters the page stored last into the open page of the level above. */
@@ -208,28 +209,19 @@ export class DirectoryWriter {
     const above = level + 1
     if (above > pageLevelMax) throw new SourceError('Cannot save a directory: it has too many entries')
     if (this.#levels.length === above) this.#levels.push(new OpenLevel())
-    const { builder, entriesBelow, lastBytes, lastId } = this.#levels[level]
+    const { page, entriesBelow, lastBytes, lastId } = this.#levels[level]
     const child = this.#child
-    child.names = builder.names
-    child.nameStart = 0
-    child.nameEnd = builder.firstNameEnd
+    child.names = page.names
+    child.nameStart = page.firstNameStart
+    child.nameEnd = page.firstNameEnd
     child.size = entriesBelow
     this.#childBytes[0] = lastBytes
     child.setContent(lastId, this.#childBytes)
-    this.#makeRoom(above, entryBytesOf(child))
-    this.#levels[above].builder.append(child)
+    this.#makeRoom(above, draftBytes(child))
+    this.#levels[above].page.append(child)
     this.#levels[above].entriesBelow += entriesBelow
     this.#closeWhenDue(above)
   }
-}
-
-function entryBytesOf(draft: EntryDraft): number {
-  return (
-    entryFixedBytes +
-    referenceBytes * draft.chunkCount +
-    (draft.nameEnd - draft.nameStart) +
-    (draft.extraEnd - draft.extraStart)
-  )
 }
 
 /** What a file system can bring up and the format cannot hold. The rest is for {@link readBack}. */
@@ -241,7 +233,7 @@ function checkDraft(draft: EntryDraft): void {
   if (!isNanoseconds(draft.ctimeNs)) refuse(`its ctime has ${draft.ctimeNs} nanoseconds`)
   const fault = extrasFault(draft.extras, draft.extraStart, draft.extraEnd, draft.mode, draft.size)
   if (fault !== '') refuse(`it ${fault}`)
-  const bytes = pageHeaderBytes + entryBytesOf(draft)
+  const bytes = pageHeaderBytes + draftBytes(draft)
   if (bytes > blobBytesMax) refuse(`its metadata takes ${bytes} bytes`)
 }
 

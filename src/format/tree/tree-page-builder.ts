@@ -43,17 +43,6 @@ export class TreePageBuilder {
     return this.#entryCount
   }
 
-  /** Length of the page if it were encoded now. */
-  get byteLength(): number {
-    return (
-      pageHeaderBytes +
-      entryFixedBytes * this.#entryCount +
-      referenceBytes * this.#chunkCount +
-      this.#nameBytes +
-      this.#extraBytes
-    )
-  }
-
   /** Names so far, one after the other; only the first {@link nameEnd} bytes, and only until the next append. */
   get names(): Buffer {
     return this.#names
@@ -119,8 +108,9 @@ export class TreePageBuilder {
 
   /** The page as it is stored, in memory of its own. The builder keeps its entries until {@link clear}. */
   encode(level: number): Buffer {
-    const page = allocateBytes(this.byteLength)
-    const fixedBytes = this.byteLength - this.#nameBytes - this.#extraBytes
+    const fixedBytes =
+      pageHeaderBytes + entryFixedBytes * this.#entryCount + referenceBytes * this.#chunkCount
+    const page = allocateBytes(fixedBytes + this.#nameBytes + this.#extraBytes)
     const words = new Uint32Array(page.buffer, page.byteOffset, fixedBytes >>> 2)
     words[0] = 0x0154 | (level << 16)
     words[1] = this.#entryCount

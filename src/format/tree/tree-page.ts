@@ -31,11 +31,13 @@ interface PageCounts {
  *
  * The page looks into `bytes`, or into a copy when they do not start at a multiple of four; the caller must not
  * write to them while the page is in use. Nothing is allocated before the counts are known to fit the length.
+ * @param id The blob's id, when the bytes were checked against it: an unchanged page is then used again under this
+ * id. It is copied.
  * @throws {DamageError} when any rule of the format does not hold.
  */
-export function decodeTreePage(bytes: Buffer): TreePage {
+export function decodeTreePage(bytes: Buffer, id?: Uint8Array): TreePage {
   const counts = readCounts(bytes)
-  const page = new TreePage(alignToWords(bytes), counts)
+  const page = new TreePage(alignToWords(bytes), counts, copyId(id))
   checkNames(page)
   checkTreePage(page)
   return page
@@ -49,6 +51,8 @@ export function decodeTreePage(bytes: Buffer): TreePage {
 export class TreePage {
   /** The whole blob. */
   readonly bytes: Buffer
+  /** The blob's id, when it is known. */
+  readonly id: Buffer | undefined
   /** Header, columns and reference ids as 32-bit words of `bytes`; names and extras are not among them. */
   readonly words: Uint32Array
   /** 0 when entries are directory entries, else the pages below are of level - 1. */
@@ -67,8 +71,9 @@ export class TreePage {
   readonly #chunkLowStart: number
   readonly #chunkHighStart: number
 
-  constructor(bytes: Buffer, counts: PageCounts) {
+  constructor(bytes: Buffer, counts: PageCounts, id: Buffer | undefined) {
     this.bytes = bytes
+    this.id = id
     this.level = counts.level
     this.entryCount = counts.entryCount
     this.chunkCount = counts.chunkCount
@@ -235,6 +240,14 @@ function alignToWords(bytes: Buffer): Buffer {
   return copy
 }
 
+function copyId(id: Uint8Array | undefined): Buffer | undefined {
+  if (id === undefined) return undefined
+  if (id.length !== 32) throw new RangeError('The id of a tree blob must have 32 bytes')
+  const copy = allocateBytes(32)
+  copy.set(id)
+  return copy
+}
+
 /** Running sums of a column of lengths, from `start`; they must arrive at `end`. */
 function sumColumn(page: TreePage, which: EntryColumn, start: number, end: number): Uint32Array {
   const { entryCount, words } = page
@@ -244,9 +257,8 @@ function sumColumn(page: TreePage, which: EntryColumn, start: number, end: numbe
   for (let index = 0; index < entryCount; index++) {
     sums[index] = sum
     sum += words[first + index]
-    // Checked at every step, so that no sum ever points beyond the blob.
-    if (sum > end) refuseEntry(index, 'reaches beyond the page')
   }
+  // A number holds the sum exactly, so sums that wrapped on their way into the array are refused here, before any use.
   if (sum !== end) refusePage('the lengths of its entries do not add up')
   sums[entryCount] = sum
   return sums

@@ -222,6 +222,7 @@ describe('ContentReader', () => {
     const list = Buffer.from(blobs.store(encodeRawList([[5n, someId]])))
     expect(() => read(blobs, 1, list, 5)).not.toThrow()
     expect(() => read(blobs, 1, list, 6)).toThrow(/covers 5 bytes instead of 6/)
+    expect(() => read(blobs, 1, list, 4)).toThrow(/covers 5 bytes instead of 4/)
     expect(() => read(blobs, 2, list, 5)).toThrow(/level/)
     const higher = Buffer.from(blobs.store(encodeRawList([[5n, list]], 1)))
     expect(() => read(blobs, 1, higher, 5)).toThrow(/level/)
@@ -241,6 +242,13 @@ describe('ContentReader', () => {
 
   it('takes a zero id for a hole at every depth', () => {
     expect(() => read(new MemoryBlobs(), 4, hole, 2 ** 50)).not.toThrow()
+  })
+
+  it('takes no other id for a hole', () => {
+    const almostHole = Buffer.from('01'.padStart(64, '0'), 'hex')
+    const source = { depth: 0, size: 5, ids: almostHole, lengths: Float64Array.of(5) }
+    const reader = new ContentReader(source, new MemoryBlobs().load)
+    expect([reader.next(), reader.isHole]).toEqual([true, false])
   })
 
   it('reads the content of an entry', () => {

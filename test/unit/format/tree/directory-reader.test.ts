@@ -47,6 +47,7 @@ describe('DirectoryReader', () => {
   })
 
   const wrong: [string, readonly Child[]][] = [
+    ['an earlier first name', [{ names: ['a', 'b'], firstName: 'A' }]],
     ['another first name', [{ names: ['a', 'b'], firstName: 'aa' }]],
     ['more entries than said', [{ names: ['a', 'b'], claims: { size: 1n } }]],
     ['fewer entries than said', [{ names: ['a', 'b'], claims: { size: 3n } }]],

@@ -233,21 +233,125 @@ describe('paging', () => {
   }, 20_000)
 
   it('cuts the same pages from drafts and from the pages of the parent snapshot', () => {
-    const random = seededNumbers(2)
-    const entries = [...new Set(Array.from({ length: 20_000 }, () => random().toString(36)))]
-      .toSorted()
-      .map((name) => rawEntry(name, { size: 3n, chunks: [[3n, someId]] }))
     const blobs = new MemoryBlobs()
-    const directory = write(entries, blobs)
+    const directory = write(randomEntries(20_000), blobs)
     const again = new MemoryBlobs()
     const writer = new DirectoryWriter(again.store)
     for (const page of pagesOf(directory, blobs)) {
-      for (let index = 0; index < page.entryCount; index++) writer.appendFrom(page, index)
+      // Without its id a page is never used again as it is.
+      const anonymous = decodeTreePage(page.bytes)
+      for (let index = 0; index < page.entryCount; index++) writer.appendFrom(anonymous, index)
     }
     expect(writer.finish()).toEqual(directory)
     expect([...again.blobs.keys()]).toEqual([...blobs.blobs.keys()])
   })
 })
+
+describe('pages of the parent snapshot', () => {
+  const entries = randomEntries(20_000)
+  const parent = new MemoryBlobs()
+  const directory = write(entries, parent)
+  const pages = pagesOf(directory, parent)
+
+  /** Takes all entries over, except those that `replace` gives a draft for (undefined: left out). */
+  function copy(blobs: MemoryBlobs, replace: ReadonlyMap<number, RawEntry | undefined>): StoredDirectory {
+    const writer = new DirectoryWriter(blobs.store)
+    const draft = new EntryDraft()
+    let position = 0
+    for (const page of pages) {
+      for (let index = 0; index < page.entryCount; index++) {
+        const replacement = replace.get(position)
+        if (replacement !== undefined) writer.append(fillDraft(draft, replacement))
+        else if (!replace.has(position)) writer.appendFrom(page, index)
+        position += 1
+      }
+    }
+    return writer.finish()
+  }
+
+  it('are used again without being stored when nothing changed', () => {
+    const blobs = new MemoryBlobs()
+    expect(copy(blobs, new Map())).toEqual(directory)
+    // Only the page above them is put together anew.
+    expect([...blobs.blobs.keys()]).toEqual([directory.id.toString('hex')])
+    const small = write([rawEntry('a'), rawEntry('b', { flags: 2 })], parent)
+    const [page] = pagesOf(small, parent)
+    const writer = new DirectoryWriter(() => {
+      throw new Error('an unchanged page was stored')
+    })
+    writer.appendFrom(page, 0)
+    writer.appendFrom(page, 1)
+    expect(writer.finish()).toEqual(small)
+    writer.appendFrom(page, 0)
+    expect(() => writer.finish()).toThrow('an unchanged page was stored')
+  })
+
+  it('are written anew where something changed, came or went', () => {
+    const first = pages[0].entryCount
+    const cases: number[][] = [[0], [1], [first - 1], [first], [first + 1], [19_000], [5, first, 9_000]]
+    for (const positions of cases) {
+      for (const change of [undefined, { mode: 0o100600 }]) {
+        const replace = new Map(
+          positions.map((at) => [at, change && { ...entries[at], ...change }] as const),
+        )
+        const blobs = new MemoryBlobs()
+        const expected = new MemoryBlobs()
+        const list = entries.flatMap((entry, at) => (replace.has(at) ? (replace.get(at) ?? []) : entry))
+        const stored = write(list, expected)
+        expect(copy(blobs, replace)).toEqual(stored)
+        for (const id of expected.blobs.keys()) {
+          expect(blobs.blobs.has(id) || parent.blobs.has(id)).toBe(true)
+        }
+      }
+    }
+  })
+
+  it('are not used for a beginning, for other flags, or with an entry more', () => {
+    const two = write([rawEntry('a'), rawEntry('b')], parent)
+    const [page] = pagesOf(two, parent)
+    const results: Buffer[] = []
+    const writer = new DirectoryWriter((bytes) => {
+      results.push(Buffer.from(bytes))
+      return someId
+    })
+    writer.appendFrom(page, 0)
+    writer.finish()
+    writer.appendFrom(page, 0)
+    writer.appendFrom(page, 1, 2)
+    writer.finish()
+    writer.appendFrom(page, 0)
+    writer.appendFrom(page, 1)
+    writer.append(fillDraft(new EntryDraft(), rawEntry('c')))
+    writer.finish()
+    writer.appendFrom(page, 1)
+    expect(() => writer.appendFrom(page, 0)).toThrow(RangeError)
+    writer.finish()
+    expect(results).toEqual([
+      encodeRawPage([rawEntry('a')]),
+      encodeRawPage([rawEntry('a'), rawEntry('b', { flags: 2 })]),
+      encodeRawPage([rawEntry('a'), rawEntry('b'), rawEntry('c')]),
+      encodeRawPage([rawEntry('b')]),
+    ])
+  })
+
+  it('are cut again when another program cut them elsewhere', () => {
+    const names = plainNames(300, [199])
+    const blobs = new MemoryBlobs()
+    const foreign = encodeRawPage(names.map((name) => rawEntry(name)))
+    const page = decodeTreePage(foreign, blobs.store(foreign))
+    const writer = new DirectoryWriter(blobs.store)
+    for (let index = 0; index < page.entryCount; index++) writer.appendFrom(page, index)
+    expect(pagesOf(writer.finish(), blobs).map((cut) => cut.entryCount)).toEqual([200, 100])
+  })
+})
+
+function randomEntries(count: number): RawEntry[] {
+  const random = seededNumbers(2)
+  const names = new Set(Array.from({ length: count }, () => random().toString(36)))
+  return [...names]
+    .toSorted()
+    .map((name) => rawEntry(name, { size: 3n, chunks: [[3n, someId]] }))
+}
 
 function hugeAttributes(): Buffer {
   const value = Buffer.alloc(33_554_432 - 100)

@@ -152,6 +152,23 @@ describe('decodeTreePage()', () => {
     expect(() => decodeTreePage(page)).toThrow(DamageError)
   })
 
+  it('refuses lengths that leave bytes over', () => {
+    for (const which of [column.nameBytes, column.extraBytes]) {
+      const page = encodeRawPage([rawEntry('ab'), rawLink('c', 'defghi')])
+      page[24 + 8 * which + (which === column.nameBytes ? 0 : 4)] -= 1
+      expect(() => decodeTreePage(page)).toThrow(/add up/)
+    }
+  })
+
+  it('keeps a copy of the id that it is given', () => {
+    const id = Buffer.from(someId)
+    const page = decodeTreePage(golden, id)
+    id[0] = 0
+    expect(page.id).toEqual(someId)
+    expect(decodeTreePage(golden).id).toBeUndefined()
+    expect(() => decodeTreePage(golden, Buffer.alloc(31))).toThrow(RangeError)
+  })
+
   it.each(['', '.', '..', '/', 'a/b', 'a\0', '\0', 'n'.repeat(256)])('refuses the name %j', (name) => {
     expect(() => decodeRaw([rawEntry(name)])).toThrow(DamageError)
   })
@@ -193,6 +210,7 @@ describe('decodeTreePage()', () => {
     ['a directory with hard links', rawDirectory('a', { flags: 1 })],
     ['a directory without a page', rawDirectory('a', { chunks: [] })],
     ['a directory with two pages', rawDirectory('a', { chunks: [[24n, someId], [24n, someId]] })],
+    ['a directory of 2^53 bytes', rawDirectory('a', { size: 1n << 53n })],
     ['a directory with a hole', rawDirectory('a', { chunks: [[24n, hole]] })],
     ['a page of 23 bytes', rawDirectory('a', { chunks: [[23n, someId]] })],
     ['a page above 32 MiB', rawDirectory('a', { chunks: [[33_554_433n, someId]] })],
@@ -212,6 +230,7 @@ describe('decodeTreePage()', () => {
 
   const right: [string, RawEntry][] = [
     ['2^53 - 1 bytes', rawEntry('a', { size: (1n << 53n) - 1n, chunks: [[(1n << 53n) - 1n, hole]] })],
+    ['a page whose id is almost zero', rawDirectory('a', { chunks: [[24n, Buffer.from('01'.padStart(64, '0'), 'hex')]] })],
     ['a chunk of 32 MiB', rawEntry('a', { size: 33_554_432n, chunks: [[33_554_432n, someId]] })],
     ['a list that covers a terabyte', rawEntry('a', { flags: 0x40, size: 1n << 40n, chunks: [[1n << 40n, someId]] })],
     ['the first and the last second', rawEntry('a', { mtime: -(1n << 63n), ctime: (1n << 63n) - 1n })],
