@@ -6,7 +6,10 @@ import { createPortableHasher, derivePortableKey } from './portable-hasher.ts'
 
 /** Hashes whole blobs under one key. */
 export interface BlobHasher {
-  /** Keyed BLAKE3 of `bytes`: 32 bytes in a buffer of its own. `bytes` may be a view of shared or WebAssembly memory. */
+  /**
+   * Keyed BLAKE3 of `bytes`: 32 bytes in a buffer of its own. `bytes` may be a view of shared or
+   * WebAssembly memory.
+   */
   hash(bytes: Uint8Array): Buffer
 }
 
@@ -24,7 +27,8 @@ function chooseImplementation(): CreateHasher {
 }
 
 /**
- * Makes a hasher for the ids of blobs; one is kept for many blobs, because a new native one costs 10 µs and a reset 0.1 µs.
+ * Makes a hasher for the ids of blobs; one is kept for many blobs, because a new native one costs
+ * 10 µs and a reset 0.1 µs.
  *
  * @param key 32 bytes.
  * @throws {RangeError} for another length of key.

@@ -3,7 +3,10 @@ export interface Hasher {
   /** Forgets what was hashed and keeps the key. */
   reset(): void
   update(bytes: Uint8Array): this
-  /** The hash of everything since the start or the last reset, in a buffer of its own; more may be added after it. */
+  /**
+   * The hash of everything since the start or the last reset, in a buffer of its own; more may be
+   * added after it.
+   */
   digest(): Buffer
 }
 

@@ -5,19 +5,23 @@ import type { Hasher } from './hasher.ts'
 type NativePackage = typeof import('@napi-rs/blake-hash')
 type NativeState = InstanceType<NativePackage['Blake3Hasher']>
 
-/** Makes a native hasher, keyed when a key of 32 bytes is given. Any other key length would abort the process. */
+/**
+ * Makes a hasher, keyed when a key of 32 bytes is given. Any other key length would abort the
+ * process.
+ */
 export type CreateHasher = (key?: Uint8Array) => Hasher
 
 /**
  * Loads `@napi-rs/blake-hash`.
  *
  * @returns undefined when the package has no binary for this machine.
- * @throws {HoldfastError} `INTERNAL` when it loads but computes another hash: ids from it would be worthless.
+ * @throws {HoldfastError} `INTERNAL` when it loads but computes another hash: ids from it would be
+ * worthless.
  */
 export function loadNativeHasher(): CreateHasher | undefined {
   let native: NativePackage
   try {
-    native = createRequire(import.meta.url)('@napi-rs/blake-hash') as NativePackage
+    native = createRequire(import.meta.url)('@napi-rs/blake-hash')
   } catch {
     return undefined
   }
@@ -49,13 +53,17 @@ class NativeHasher implements Hasher {
   }
 
   digest(): Buffer {
-    // By way of hexadecimal digits because it takes 0.9 µs, `digestBuffer` 1.2 µs and an external allocation,
-    // which the garbage collector has to finalise one by one when ids are kept by the thousand.
+    // By way of hexadecimal digits because it takes 0.9 µs, `digestBuffer` 1.2 µs and an external
+    // allocation, which the garbage collector has to finalise one by one when ids are kept by the
+    // thousand.
     return Buffer.from(this.#state.digest('hex'), 'hex')
   }
 }
 
-/** The longest input but one of the official test vectors: long enough for the vector code, which differs between processors. */
+/**
+ * The longest input but one of the official test vectors: long enough for the vector code, which
+ * differs between processors.
+ */
 const knownInputBytes = 31_744
 const knownHash = 'efa53b389ab67c593dba624d898d0f7353ab99e4ac9d42302ee64cbf9939a419'
 

@@ -6,7 +6,8 @@ type NobleState = ReturnType<typeof blake3.create>
 /**
  * BLAKE3 in plain JavaScript, about a hundredth of the native speed.
  *
- * It serves where the native package does not load, and as the independent implementation tests compare with.
+ * It serves where the native package does not load, and as the independent implementation tests
+ * compare with.
  *
  * @param key 32 bytes for the keyed mode; without it the plain hash.
  */
