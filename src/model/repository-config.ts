@@ -7,7 +7,7 @@ export interface RepositoryConfig {
   readonly repositoryId: string
   readonly createdAtMs: number
   readonly encryption: Encryption
-  readonly chunker: 'gear-1'
+  readonly chunker: 'sieve-1'
   /** A power of two, 16 KiB to 2 MiB. */
   readonly chunkAverageBytes: number
   readonly compression: 'zstd'

@@ -12,11 +12,17 @@ export interface InitOptions {
   /** Folder of the new repository; it is made when it is missing. */
   readonly location: string
   /** Encrypts when given. */
-  readonly passphrase?: string
+  readonly passphrase?: string | undefined
   /** Average length of chunks: a power of two, 16 KiB to 2 MiB. */
-  readonly chunkAverageBytes?: number
+  readonly chunkAverageBytes?: number | undefined
   /** Name for the first key slot. */
   readonly keyLabel?: string
+}
+
+export interface InitResult {
+  readonly repositoryId: string
+  readonly encryption: RepositoryConfig['encryption']
+  readonly chunkAverageBytes: number
 }
 
 /**
@@ -36,7 +42,7 @@ const allowedNames: ReadonlySet<string> = new Set(['README.md', '.gitignore', 'l
  *
  * @throws {HoldfastError} `REPOSITORY_EXISTS`, `USAGE`, `KEY_REFUSED` for an empty passphrase, or a storage fault
  */
-export async function initRepository(options: InitOptions): Promise<RepositoryConfig> {
+export async function initRepository(options: InitOptions): Promise<InitResult> {
   const chunkAverageBytes = options.chunkAverageBytes ?? chunkAverageBytesDefault
   checkChunkAverage(chunkAverageBytes)
   if (options.passphrase !== undefined && options.passphrase.trim() === '') {
@@ -53,7 +59,7 @@ export async function initRepository(options: InitOptions): Promise<RepositoryCo
     repositoryId: randomBytes(16).toString('hex'),
     createdAtMs: Date.now(),
     encryption: options.passphrase === undefined ? 'none' : 'aes-256-gcm',
-    chunker: 'gear-1',
+    chunker: 'sieve-1',
     chunkAverageBytes,
     compression: 'zstd',
     ...(options.passphrase === undefined ? { secret: masterSecret.toString('hex') } : {}),
@@ -69,7 +75,8 @@ export async function initRepository(options: InitOptions): Promise<RepositoryCo
   const { configKey } = deriveRepositoryKeys(masterSecret)
   await storage.put('config', encodeRepositoryConfig(config, configKey))
   await storage.close()
-  return config
+  const { repositoryId, encryption } = config
+  return { repositoryId, encryption, chunkAverageBytes }
 }
 
 function checkChunkAverage(bytes: number): void {

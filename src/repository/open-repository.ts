@@ -12,7 +12,7 @@ import {
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
-import { catchUp, type UnusableObject } from './catch-up.ts'
+import { catchUp } from './catch-up.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
 import { Repository } from './repository.ts'
 
@@ -21,15 +21,9 @@ export interface OpenOptions {
   /** Asked for only when the repository is encrypted. */
   readonly passphrase?: string | (() => string | Promise<string>)
   /** Where catalogues of encrypted repositories are kept; default `$XDG_CACHE_HOME/holdfast`. */
-  readonly cacheDirectory?: string
+  readonly cacheDirectory?: string | undefined
   /** zstd level of new packs. */
   readonly compressionLevel?: number
-}
-
-export interface OpenedRepository {
-  readonly repository: Repository
-  /** Objects that could not be taken into the catalogue. */
-  readonly unusable: readonly UnusableObject[]
 }
 
 /** Level 3 costs 15 % more time than 1 and saves 9 % of space on source code (docs/BENCHMARKS.md). */
@@ -41,10 +35,10 @@ const compressionLevelDefault = 3
  * @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `PASSPHRASE_MISSING`, `PASSPHRASE_WRONG`, `FORMAT_UNSUPPORTED`,
  * `OBJECT_DAMAGED` or a storage fault
  */
-export async function openRepository(options: OpenOptions): Promise<OpenedRepository> {
+export async function openRepository(options: OpenOptions): Promise<Repository> {
   const storage = openLocal(options.location)
   const decoded = await readConfig(storage)
-  const masterSecret = await unlock(storage, decoded, options)
+  const { masterSecret, slotId } = await unlock(storage, decoded, options)
   const keys = deriveRepositoryKeys(masterSecret)
   checkRepositoryConfigMac(decoded, keys.configKey)
   const { config } = decoded
@@ -55,6 +49,7 @@ export async function openRepository(options: OpenOptions): Promise<OpenedReposi
     config,
     storage,
     masterSecret,
+    slotId,
     context: {
       location: storage.location,
       repositoryId: Buffer.from(config.repositoryId, 'hex'),
@@ -71,7 +66,8 @@ export async function openRepository(options: OpenOptions): Promise<OpenedReposi
     },
   })
   try {
-    return { repository, unusable: await catchUp(repository) }
+    repository.unusable = await catchUp(repository)
+    return repository
   } catch (error) {
     await repository.close()
     throw error
@@ -96,15 +92,17 @@ async function unlock(
   storage: LocalStorage,
   { config }: DecodedRepositoryConfig,
   { passphrase }: OpenOptions,
-): Promise<Buffer> {
-  if (config.secret !== undefined) return Buffer.from(config.secret, 'hex')
+): Promise<{ masterSecret: Buffer; slotId: string | null }> {
+  if (config.secret !== undefined) {
+    return { masterSecret: Buffer.from(config.secret, 'hex'), slotId: null }
+  }
   const text = typeof passphrase === 'function' ? await passphrase() : passphrase
   if (text === undefined || text === '') {
     throw new HoldfastError('PASSPHRASE_MISSING', `Cannot open repository "${storage.location}": it is encrypted and no passphrase was given`, {
       remedy: 'Give one with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
     })
   }
-  return (await unlockWithPassphrase(storage, config.repositoryId, text)).masterSecret
+  return await unlockWithPassphrase(storage, config.repositoryId, text)
 }
 
 /**

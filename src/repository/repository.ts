@@ -15,6 +15,7 @@ import type { ObjectId } from '../model/ids.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
 import type { LocalStorage } from '../storage/local/local-storage.ts'
 import { BlobReader } from './blob-reader.ts'
+import type { UnusableObject } from './catch-up.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
 
@@ -30,9 +31,13 @@ export class Repository {
   readonly storage: LocalStorage
   /** The master secret, for new key slots. */
   readonly masterSecret: Uint8Array
+  /** The slot whose passphrase opened the repository; null without encryption. */
+  readonly slotId: string | null
   readonly #openCatalogue: () => Catalogue
   readonly #smallCompressor: Compressor = createCompressor(smallObjectLevel)
   readonly #decompressor: Decompressor = createDecompressor()
+  /** Objects that could not be taken into the catalogue when the repository was opened. */
+  unusable: readonly UnusableObject[] = []
   #catalogue: Catalogue
   #treeReader: BlobReader | undefined
 
@@ -41,12 +46,14 @@ export class Repository {
     context: RepositoryContext
     storage: LocalStorage
     masterSecret: Uint8Array
+    slotId: string | null
     openCatalogue: () => Catalogue
   }) {
     this.config = fields.config
     this.context = fields.context
     this.storage = fields.storage
     this.masterSecret = fields.masterSecret
+    this.slotId = fields.slotId
     this.#openCatalogue = fields.openCatalogue
     this.#catalogue = fields.openCatalogue()
   }

@@ -9,7 +9,7 @@ export interface RepositoryKeys {
   readonly dataIdKey: Uint8Array
   /** For the ids of tree blobs. */
   readonly treeIdKey: Uint8Array
-  /** For the chunker's gear table. */
+  /** For the chunker's keys. */
   readonly chunkerSecret: Uint8Array
   /** Root of the frame keys of all objects. */
   readonly frameRootKey: Uint8Array

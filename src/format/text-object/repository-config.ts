@@ -77,7 +77,7 @@ export function decodeRepositoryConfig(bytes: Uint8Array): DecodedRepositoryConf
     repositoryId: fields.hex('repositoryId', 16),
     createdAtMs: fields.integer('createdAtMs'),
     encryption: fields.literal('encryption', ['aes-256-gcm', 'none']),
-    chunker: fields.literal('chunker', ['gear-1']),
+    chunker: fields.literal('chunker', ['sieve-1']),
     chunkAverageBytes: readChunkAverageBytes(fields),
     compression: fields.literal('compression', ['zstd']),
   }

@@ -1,9 +1,4 @@
-import {
-  isDirectory,
-  isRegular,
-  isStorableMode,
-  isSymbolicLink,
-} from './entry-kind.ts'
+import { isDirectory, isRegular, isStorableMode, isSymbolicLink } from './entry-kind.ts'
 import { areFlagsKnown, depthOfFlags, flagHardLinked } from './entry-flags.ts'
 import { extrasFault } from './extras.ts'
 import { refuseEntry, refusePage } from './tree-damage.ts'

@@ -1,5 +1,10 @@
 import { SourceError } from '../../foundation/errors.ts'
-import { encodeContentList, isHoleId, sumReferences, type ContentReferences } from './content-list.ts'
+import {
+  encodeContentList,
+  isHoleId,
+  sumReferences,
+  type ContentReferences,
+} from './content-list.ts'
 import type { StoreTreeBlob } from './directory-writer.ts'
 import {
   blobBytesMax,
@@ -80,7 +85,7 @@ export class ContentListWriter {
   /**
    * Appends a chunk, or a hole when the id is 32 zero bytes; the id is copied.
    *
-   * @throws {RangeError} when the id has not 32 bytes or the length is not one that a chunk can have (1 byte to 32 MiB).
+   * @throws {RangeError} when the id has not 32 bytes or the length is not that of a chunk (1 byte to 32 MiB).
    * @throws {SourceError} when the file has more than 2^53 - 1 bytes.
    */
   append(id: Uint8Array, lengthBytes: number): void {
@@ -155,7 +160,8 @@ export class ContentListWriter {
 
   /** Applies the closing rule to the items that were kept back until it was known that lists are needed. */
   #startLists(level: number): void {
-    if (level === contentDepthMax) throw new SourceError('Cannot save a file: it has too many chunks')
+    if (level === contentDepthMax)
+      throw new SourceError('Cannot save a file: it has too many chunks')
     const open = this.#levels[level]
     open.isListed = true
     if (this.#levels.length === level + 1) this.#levels.push(new OpenItems())

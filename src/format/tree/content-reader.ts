@@ -28,7 +28,8 @@ interface Level extends ContentReferences {
  * Goes through the chunks and holes of one file in order: call {@link next}, then look at the fields.
  *
  * Lists are loaded when they are reached; at most four are held. Every list has to cover exactly what its reference
- * says, so the work is bounded by the size of the file. It is a cursor instead of an iterator to allocate nothing per chunk.
+ * says, so the work is bounded by the size of the file. It is a cursor instead of an iterator to allocate nothing
+ * per chunk.
  */
 export class ContentReader {
   /** The current reference's id is ids[idStart, idStart + 32). */

@@ -4,7 +4,8 @@ import { countEntriesUpTo, decodeTreePage, findEntry, type TreePage } from './tr
 
 /**
  * Gets the plaintext of a page by its id. The id is a view and only good during the call; `bytes` is how long the
- * page is said to be, which the reader checks; that the bytes belong to the id is for the loader to check. The result must not be overwritten while its page is in use.
+ * page is said to be, which the reader checks; that the bytes belong to the id is for the loader to check. The
+ * result must not be overwritten while its page is in use.
  */
 export type LoadTreePage = (id: Buffer, bytes: number) => Buffer
 
@@ -141,5 +142,12 @@ function boundAfter(
 function compareAcross(left: TreePage, leftIndex: number, right: TreePage, index: number): number {
   const start = left.nameOffsets[leftIndex]
   const end = left.nameOffsets[leftIndex + 1]
-  return compareByteRanges(left.bytes, start, end, right.bytes, right.nameOffsets[index], right.nameOffsets[index + 1])
+  return compareByteRanges(
+    left.bytes,
+    start,
+    end,
+    right.bytes,
+    right.nameOffsets[index],
+    right.nameOffsets[index + 1],
+  )
 }

@@ -15,7 +15,7 @@ import {
   pageLevelMax,
 } from './tree-limits.ts'
 
-/** Keeps a finished page or list as a tree blob and returns its id, 32 bytes; the id is copied before the next call. */
+/** Keeps a finished page or list as a tree blob and returns its id (32 bytes), which is copied before the next call. */
 export type StoreTreeBlob = (bytes: Buffer) => Uint8Array
 
 /** A whole directory in the repository. */
@@ -49,7 +49,8 @@ class OpenLevel {
  *
  * Pages end where the names say (docs/FORMAT.md, section 9), so a changed entry rewrites one page per level.
  * Every new page is read back by the decoder before it is stored; a page of level 0 that comes back whole through
- * {@link appendFrom} keeps its id and does not go to `store` again. After an error, {@link clear} makes it usable again.
+ * {@link appendFrom} keeps its id and does not go to `store` again. After an error other than a refused entry,
+ * {@link clear} makes it usable again.
  */
 export class DirectoryWriter {
   readonly #store: StoreTreeBlob
@@ -75,7 +76,8 @@ export class DirectoryWriter {
    * Appends a scanned entry; everything is copied.
    *
    * @throws {SourceError} when the format cannot hold it (size above 2^53 - 1, socket, impossible time stamp or
-   * name, a link target that is not as long as the size, more than 32 MiB of attributes); the writer goes on without the entry.
+   * name, a link target that is not as long as the size, more than 32 MiB of attributes); the writer goes on
+   * without the entry.
    * @throws {RangeError} when its name is not after the one before.
    */
   append(draft: EntryDraft): void {
@@ -88,7 +90,8 @@ export class DirectoryWriter {
   }
 
   /**
-   * Appends an entry of an earlier snapshot's page as it is.
+   * Appends an entry of an earlier snapshot's page as it is. The page may be looked at until {@link finish}, so its
+   * bytes must not change before.
    *
    * @param flags Other flags for it, when the numbering of devices differs between the snapshots.
    * @throws {RangeError} when its name is not after the one before, or the page is not of level 0.
@@ -207,7 +210,8 @@ export class DirectoryWriter {
   /** Enters the page stored last into the open page of the level above. */
   #appendChild(level: number): void {
     const above = level + 1
-    if (above > pageLevelMax) throw new SourceError('Cannot save a directory: it has too many entries')
+    if (above > pageLevelMax)
+      throw new SourceError('Cannot save a directory: it has too many entries')
     if (this.#levels.length === above) this.#levels.push(new OpenLevel())
     const { page, entriesBelow, lastBytes, lastId } = this.#levels[level]
     const child = this.#child

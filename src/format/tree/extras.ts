@@ -74,7 +74,8 @@ export function decodeExtras(page: TreePage, index: number): DecodedExtras {
     position = start + bytes.readUInt32LE(position + 1)
     const body = bytes.subarray(start, position)
     if (tag === tagLinkTarget) linkTarget = body
-    else if (tag === tagDevice) device = { major: body.readUInt32LE(0), minor: body.readUInt32LE(4) }
+    else if (tag === tagDevice)
+      device = { major: body.readUInt32LE(0), minor: body.readUInt32LE(4) }
     else attributes = decodeAttributes(body)
   }
   return {

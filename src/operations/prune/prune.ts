@@ -33,12 +33,13 @@ export interface PruneOptions {
 }
 
 export interface PruneResult {
-  readonly packsRemoved: number
-  readonly packsRepacked: number
-  readonly packsKept: number
-  /** Bytes of packs before and after. */
-  readonly bytesBefore: number
-  readonly bytesAfter: number
+  /** Packs that went because nothing in them was needed. */
+  readonly packsDeleted: number
+  /** Packs that went after what was live in them had been copied. */
+  readonly packsRewritten: number
+  readonly bytesFreed: number
+  /** What the repository's packs take afterwards. */
+  readonly bytesLeft: number
   readonly durationMs: number
 }
 
@@ -84,12 +85,13 @@ class PruneRun {
     let newBytes = 0
     if (!this.#options.dryRun && gone.length > 0) newBytes = await this.#carryOut(plan, live)
     if (!this.#options.dryRun) await this.#removeUnnamedPacks()
+    if (this.#options.dryRun) newBytes = estimate(plan, uses)
+    const bytesLeft = bytesBefore - sumBytes(gone) + newBytes
     return {
-      packsRemoved: plan.remove.length,
-      packsRepacked: plan.repack.length,
-      packsKept: packs.length - gone.length,
-      bytesBefore,
-      bytesAfter: bytesBefore - sumBytes(gone) + (this.#options.dryRun ? estimate(plan, uses) : newBytes),
+      packsDeleted: plan.remove.length,
+      packsRewritten: plan.repack.length,
+      bytesFreed: bytesBefore - bytesLeft,
+      bytesLeft,
       durationMs: Date.now() - this.#startedAtMs,
     }
   }

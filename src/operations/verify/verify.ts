@@ -7,29 +7,39 @@ import { writeJournal } from '../../repository/write-journal.ts'
 import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
 import type { VerifyPackReply, VerifyPackRequest } from './pack-verifier.ts'
 import { ReachableSegments, walkReferences, type DamagedFile } from './reachable-segments.ts'
+import { verifySmallObjects } from './small-objects.ts'
 import { createVerifyWorker, verifyWorkerName, verifyWorkerUrl } from './verify-worker.ts'
 
 export interface VerifyOptions {
-  /** Which snapshots; with `allPacks` every pack of the repository is read besides. */
-  readonly snapshots: readonly Snapshot[]
-  readonly allPacks?: boolean
+  /** Without it, every snapshot and every object of the repository. */
+  readonly snapshots?: readonly Snapshot[]
   readonly signal?: AbortSignal
   readonly onEvent?: OnEvent
 }
 
 export interface VerifyResult {
-  readonly snapshotCount: number
-  readonly packCount: number
-  readonly blobCount: number
-  /** Read from the storage. */
+  readonly snapshots: number
+  readonly packs: number
+  readonly blobs: number
+  /** Plaintext that was read and hashed, in bytes. */
+  readonly bytes: number
+  /** Read from the storage, in bytes. */
   readonly readBytes: number
-  /** Hashed after decompression. */
-  readonly plainBytes: number
-  /** What is wrong with objects. */
-  readonly findings: readonly string[]
-  /** What of the snapshots is lost by it. */
-  readonly damagedFiles: readonly DamagedFile[]
+  /** What is wrong with objects first, then what of the snapshots is lost by it. */
+  readonly damaged: readonly Damage[]
   readonly durationMs: number
+}
+
+/** Something that cannot be restored as it was saved. */
+export interface Damage {
+  readonly message: string
+  /** Name of the object in the storage, where it is an object that is damaged. */
+  readonly objectId?: string
+  readonly snapshotId?: string
+  readonly path?: Buffer
+  /** Where in the file the damage begins. */
+  readonly offsetBytes?: number
+  readonly lengthBytes?: number
 }
 
 /** Longest list of damaged places that is collected; the counts in the findings go on. */
@@ -55,8 +65,9 @@ export async function verify(repository: Repository, options: VerifyOptions): Pr
 class Verification {
   readonly #repository: Repository
   readonly #options: VerifyOptions
-  readonly #damagedFiles: DamagedFile[] = []
-  readonly #findings: string[] = []
+  readonly #snapshots: readonly Snapshot[]
+  readonly #damagedFiles: Damage[] = []
+  readonly #damagedObjects: Damage[] = []
   readonly #lostIds = new Set<string>()
   readonly #lostPacks = new Set<number>()
   readonly #startedAtMs = Date.now()
@@ -70,22 +81,24 @@ class Verification {
   constructor(repository: Repository, options: VerifyOptions) {
     this.#repository = repository
     this.#options = options
+    this.#snapshots = options.snapshots ?? everySnapshot(repository)
   }
 
   async run(): Promise<VerifyResult> {
     const segments = this.#collect()
     await this.#readPacks(this.#requests(segments))
     if (this.#lostIds.size > 0 || this.#lostPacks.size > 0 || this.#isBlobMissing) this.#nameFiles()
+    if (!this.#options.snapshots) {
+      for (const damage of await verifySmallObjects(this.#repository)) this.#noteObject(damage)
+    }
     await this.#record()
-    for (const message of this.#findings) this.#options.onEvent?.({ type: 'damage', message })
     return {
-      snapshotCount: this.#options.snapshots.length,
-      packCount: this.#packCount,
-      blobCount: this.#blobCount,
+      snapshots: this.#snapshots.length,
+      packs: this.#packCount,
+      blobs: this.#blobCount,
+      bytes: this.#plainBytes,
       readBytes: this.#readBytes,
-      plainBytes: this.#plainBytes,
-      findings: this.#findings,
-      damagedFiles: this.#damagedFiles,
+      damaged: [...this.#damagedObjects, ...this.#damagedFiles],
       durationMs: Date.now() - this.#startedAtMs,
     }
   }
@@ -93,7 +106,7 @@ class Verification {
   /** Walks every tree and notes which segments are needed. */
   #collect(): ReachableSegments {
     const segments = new ReachableSegments(this.#repository)
-    for (const snapshot of this.#options.snapshots) {
+    for (const snapshot of this.#snapshots) {
       this.#options.signal?.throwIfAborted()
       walkReferences(
         this.#repository,
@@ -109,7 +122,7 @@ class Verification {
   }
 
   #requests(segments: ReachableSegments): (VerifyPackRequest & { row: number })[] {
-    if (this.#options.allPacks) {
+    if (!this.#options.snapshots) {
       return this.#repository.catalogue.blobs
         .packs()
         .map((pack) => ({ row: pack.row, packId: pack.id, packBytes: pack.bytes, wanted: null }))
@@ -141,7 +154,7 @@ class Verification {
         if (failure !== undefined) throw failure
         const reading: Promise<void> = pool
           .submit(request)
-          .then((reply) => this.#take(row, reply, bytesTotal))
+          .then((reply) => this.#take(row, request.packId, reply, bytesTotal))
           .catch((error: unknown) => {
             failure ??= error
           })
@@ -157,12 +170,14 @@ class Verification {
     }
   }
 
-  #take(row: number, reply: VerifyPackReply, bytesTotal: number): void {
+  #take(row: number, packId: string, reply: VerifyPackReply, bytesTotal: number): void {
     this.#packCount += 1
     this.#blobCount += reply.blobCount
     this.#plainBytes += reply.plainBytes
     this.#readBytes += reply.readBytes
-    this.#findings.push(...reply.findings)
+    for (const message of reply.findings) {
+      this.#noteObject({ message, objectId: `packs/${packId}` })
+    }
     if (reply.isUnreadable) this.#lostPacks.add(row)
     const ids = Buffer.from(reply.lostIds)
     for (let at = 0; at < ids.length; at += 32) {
@@ -174,13 +189,13 @@ class Verification {
       filesDone: this.#packCount,
       bytesDone: this.#readBytes,
       bytesTotal,
-      errors: this.#findings.length,
+      errors: this.#damagedObjects.length,
     })
   }
 
   /** Second walk, only after damage: which files are affected, and where. */
   #nameFiles(): void {
-    for (const snapshot of this.#options.snapshots) {
+    for (const snapshot of this.#snapshots) {
       walkReferences(
         this.#repository,
         snapshot,
@@ -203,14 +218,27 @@ class Verification {
 
   #noteDamage(damage: DamagedFile): void {
     this.#damagedSnapshots.add(damage.snapshotId)
-    if (this.#damagedFiles.length < damagedFilesMax) this.#damagedFiles.push(damage)
-    const { path, offset, reason } = damage
+    const { snapshotId, path, offset, lengthBytes, reason } = damage
+    if (this.#damagedFiles.length < damagedFilesMax) {
+      this.#damagedFiles.push({
+        message: reason,
+        snapshotId,
+        path,
+        ...(offset === null ? {} : { offsetBytes: offset }),
+        ...(lengthBytes === null ? {} : { lengthBytes }),
+      })
+    }
     const place = offset === null ? '' : ` at offset ${offset}`
     this.#options.onEvent?.({ type: 'damage', path, message: `${reason}${place}` })
   }
 
+  #noteObject(damage: Damage): void {
+    this.#damagedObjects.push(damage)
+    this.#options.onEvent?.({ type: 'damage', message: damage.message })
+  }
+
   async #record(): Promise<void> {
-    const { snapshots } = this.#options
+    const snapshots = this.#snapshots
     for (let start = 0; start < snapshots.length; start += recordsAtOnce) {
       await Promise.all(
         snapshots.slice(start, start + recordsAtOnce).map((snapshot) =>
@@ -225,4 +253,12 @@ class Verification {
       )
     }
   }
+}
+
+function everySnapshot(repository: Repository): Snapshot[] {
+  const { snapshots } = repository.catalogue
+  return snapshots
+    .list()
+    .map((summary) => snapshots.get(summary.id))
+    .filter((snapshot) => snapshot !== undefined)
 }

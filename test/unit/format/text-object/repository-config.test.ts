@@ -16,7 +16,7 @@ const config: RepositoryConfig = {
   repositoryId: repositoryId.toString('hex'),
   createdAtMs: 1_767_225_600_000,
   encryption: 'aes-256-gcm',
-  chunker: 'gear-1',
+  chunker: 'sieve-1',
   chunkAverageBytes: 131_072,
   compression: 'zstd',
 }
@@ -42,7 +42,7 @@ describe('encodeRepositoryConfig()', () => {
   it('writes the fields in order, the mac of them last', () => {
     const covered =
       '{"version":1,"repositoryId":"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",' +
-      '"createdAtMs":1767225600000,"encryption":"aes-256-gcm","chunker":"gear-1",' +
+      '"createdAtMs":1767225600000,"encryption":"aes-256-gcm","chunker":"sieve-1",' +
       '"chunkAverageBytes":131072,"compression":"zstd"}'
     const mac = Buffer.from(blake3(Buffer.from(covered), { key: keys.configKey })).toString('hex')
     const [first, json] = bytes.toString().split('\n')
@@ -101,7 +101,7 @@ describe('decodeRepositoryConfig()', () => {
     ['createdAtMs', (json: string) => json.replace('1767225600000', '-1')],
     ['encryption', (json: string) => json.replace('aes-256-gcm', 'aes-128-gcm')],
     ['secret', (json: string) => json.replace('aes-256-gcm', 'none')],
-    ['chunker', (json: string) => json.replace('gear-1', 'gear-2')],
+    ['chunker', (json: string) => json.replace('sieve-1', 'gear-2')],
     ['chunkAverageBytes', (json: string) => json.replace('131072', '131073')],
     ['compression', (json: string) => json.replace('"zstd"', 'null')],
   ])('refuses a wrong %s and names it', (field, edit) => {

@@ -60,7 +60,11 @@ function itemCounts(content: FileReferences, blobs: MemoryBlobs): number[] {
 describe('decodeContentList()', () => {
   // Written by Python's struct after docs/FORMAT.md; it must never change.
   const golden = Buffer.from(
-    '4c01000002000000' + '0500000001000000' + '0000000002000000' + '09'.repeat(32) + '00'.repeat(32),
+    '4c01000002000000' +
+      '0500000001000000' +
+      '0000000002000000' +
+      '09'.repeat(32) +
+      '00'.repeat(32),
     'hex',
   )
 
@@ -69,7 +73,9 @@ describe('decodeContentList()', () => {
     const ids = Buffer.concat([Buffer.alloc(32, 9), hole])
     expect(decodeContentList(golden)).toEqual({ level: 0, ids, lengths, totalBytes: 2 ** 33 + 6 })
     expect(encodeContentList(0, { ids, lengths }, 0, 2)).toEqual(golden)
-    expect(encodeContentList(3, { ids, lengths }, 1, 2)).toEqual(encodeRawList([[(1n << 33n) + 1n, hole]], 3))
+    expect(encodeContentList(3, { ids, lengths }, 1, 2)).toEqual(
+      encodeRawList([[(1n << 33n) + 1n, hole]], 3),
+    )
   })
 
   it('refuses every truncation and every added byte', () => {
@@ -95,7 +101,13 @@ describe('decodeContentList()', () => {
     ['no items', []],
     ['an empty item', [[0n, someId]]],
     ['an item of 2^53 bytes', [[1n << 53n, hole]]],
-    ['items of 2^53 bytes together', [[(1n << 53n) - 1n, hole], [1n, hole]]],
+    [
+      'items of 2^53 bytes together',
+      [
+        [(1n << 53n) - 1n, hole],
+        [1n, hole],
+      ],
+    ],
     ['a chunk above 32 MiB', [[33_554_433n, someId]]],
   ] as [string, [bigint, Buffer][]][])('refuses %s', (_, items) => {
     expect(() => decodeContentList(encodeRawList(items))).toThrow(DamageError)
@@ -119,7 +131,10 @@ describe('ContentListWriter', () => {
 
   it('turns 513 references into one list', () => {
     const blobs = new MemoryBlobs()
-    const content = write(Array.from({ length: 513 }, (_, index) => idOf(index)), blobs)
+    const content = write(
+      Array.from({ length: 513 }, (_, index) => idOf(index)),
+      blobs,
+    )
     expect(content).toMatchObject({ depth: 1 })
     expect(content.lengths).toHaveLength(1)
     expect(blobs.blobs.size).toBe(1)
@@ -253,15 +268,30 @@ describe('ContentReader', () => {
 
   it('reads the content of an entry', () => {
     const blobs = new MemoryBlobs()
-    const list = Buffer.from(blobs.store(encodeRawList([[5n, someId], [7n, hole]])))
+    const list = Buffer.from(
+      blobs.store(
+        encodeRawList([
+          [5n, someId],
+          [7n, hole],
+        ]),
+      ),
+    )
     const page = decodeTreePage(
-      encodeRawPage([rawEntry('a'), rawEntry('b', { flags: 0x10, size: 12n, chunks: [[12n, list]] })]),
+      encodeRawPage([
+        rawEntry('a'),
+        rawEntry('b', { flags: 0x10, size: 12n, chunks: [[12n, list]] }),
+      ]),
     )
     expect(readContent(page, 0, blobs.load).next()).toBe(false)
     const reader = readContent(page, 1, blobs.load)
     expect([reader.next(), reader.bytes, reader.isHole, reader.offset]).toEqual([true, 5, false, 0])
     expect(reader.id).toEqual(someId)
     expect([reader.next(), reader.bytes, reader.isHole, reader.offset]).toEqual([true, 7, true, 5])
-    expect([reader.next(), reader.offset, reader.next(), reader.offset]).toEqual([false, 12, false, 12])
+    expect([reader.next(), reader.offset, reader.next(), reader.offset]).toEqual([
+      false,
+      12,
+      false,
+      12,
+    ])
   })
 })

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DamageError } from '../../../../src/foundation/errors.ts'
 import { DirectoryReader } from '../../../../src/format/tree/directory-reader.ts'
-import {
-  encodeRawPage,
-  MemoryBlobs,
-  rawChild,
-  rawEntry,
-  type RawEntry,
-} from './tree-fixture.ts'
+import { encodeRawPage, MemoryBlobs, rawChild, rawEntry, type RawEntry } from './tree-fixture.ts'
 
 /** Stores any page and says where it is. */
 function put(blobs: MemoryBlobs, page: Buffer): { id: Buffer; bytes: number } {
@@ -52,13 +46,15 @@ describe('DirectoryReader', () => {
     ['more entries than said', [{ names: ['a', 'b'], claims: { size: 1n } }]],
     ['fewer entries than said', [{ names: ['a', 'b'], claims: { size: 3n } }]],
     ['names beyond the next page', [{ names: ['a', 'c'] }, { names: ['b'] }]],
-    ['the next page\'s first name', [{ names: ['a', 'b'] }, { names: ['b'] }]],
+    ["the next page's first name", [{ names: ['a', 'b'] }, { names: ['b'] }]],
   ]
   it.each(wrong)('refuses a page with %s, reading and finding', (_, children) => {
     const blobs = new MemoryBlobs()
     const top = parentOf(blobs, children)
     expect(() => names(new DirectoryReader(blobs.load, 99), top)).toThrow(DamageError)
-    expect(() => new DirectoryReader(blobs.load, 99).find(top, Buffer.from('ab'))).toThrow(DamageError)
+    expect(() => new DirectoryReader(blobs.load, 99).find(top, Buffer.from('ab'))).toThrow(
+      DamageError,
+    )
   })
 
   it('refuses a page of another length than the reference says', () => {
@@ -71,10 +67,7 @@ describe('DirectoryReader', () => {
   it('refuses a page of the wrong level, so a cycle ends at once', () => {
     const blobs = new MemoryBlobs()
     const leaf = put(blobs, encodeRawPage([rawEntry('a')]))
-    const skipping = put(
-      blobs,
-      encodeRawPage([rawChild('a', 1n, BigInt(leaf.bytes), leaf.id)], 2),
-    )
+    const skipping = put(blobs, encodeRawPage([rawChild('a', 1n, BigInt(leaf.bytes), leaf.id)], 2))
     expect(() => names(new DirectoryReader(blobs.load, 99), skipping)).toThrow(/level/)
     const page = encodeRawPage([rawChild('a', 1n, 133n, Buffer.alloc(32, 1))], 8)
     let loads = 0
@@ -102,7 +95,9 @@ describe('DirectoryReader', () => {
     }
     expect(names(new DirectoryReader(blobs.load, 4), build('c'))).toEqual(['a', 'b', 'c', 'd'])
     expect(() => names(new DirectoryReader(blobs.load, 4), build('d'))).toThrow(/overlap/)
-    expect(() => new DirectoryReader(blobs.load, 4).find(build('e'), Buffer.from('c'))).toThrow(/overlap/)
+    expect(() => new DirectoryReader(blobs.load, 4).find(build('e'), Buffer.from('c'))).toThrow(
+      /overlap/,
+    )
   })
 
   it('hands out no more entries than it was told, over all directories together', () => {

@@ -90,7 +90,10 @@ describe('DirectoryWriter', () => {
   it('closes a page at a name that says so, but not before 128 entries', () => {
     const blobs = new MemoryBlobs()
     const names = plainNames(600, [100, 126, 127, 200, 300, 599])
-    const directory = write(names.map((name) => rawEntry(name)), blobs)
+    const directory = write(
+      names.map((name) => rawEntry(name)),
+      blobs,
+    )
     expect(pagesOf(directory, blobs).map((page) => page.entryCount)).toEqual([128, 173, 299])
     const top = decodeTreePage(blobs.load(directory.id))
     expect(top.level).toBe(1)
@@ -104,11 +107,17 @@ describe('DirectoryWriter', () => {
 
   it('closes a page at 4,096 entries and leaves no empty page behind', () => {
     const blobs = new MemoryBlobs()
-    const directory = write(plainNames(8192).map((name) => rawEntry(name)), blobs)
+    const directory = write(
+      plainNames(8192).map((name) => rawEntry(name)),
+      blobs,
+    )
     expect(pagesOf(directory, blobs).map((page) => page.entryCount)).toEqual([4096, 4096])
     expect(directory.level).toBe(1)
     expect(blobs.blobs.size).toBe(3)
-    const single = write(plainNames(4096).map((name) => rawEntry(name)), blobs)
+    const single = write(
+      plainNames(4096).map((name) => rawEntry(name)),
+      blobs,
+    )
     expect(single.level).toBe(0)
   })
 
@@ -135,7 +144,10 @@ describe('DirectoryWriter', () => {
     const blobs = new MemoryBlobs()
     // Every name closes, so pages have 128 entries: 128 * 128 * 2 entries make 256 pages under two.
     const names = closingNames(32_769)
-    const directory = write(names.map((name) => rawEntry(name)), blobs)
+    const directory = write(
+      names.map((name) => rawEntry(name)),
+      blobs,
+    )
     expect(directory.level).toBe(2)
     const pages = pagesOf(directory, blobs)
     expect(pages).toHaveLength(257)
@@ -213,8 +225,10 @@ describe('DirectoryWriter', () => {
 
 describe('paging', () => {
   it('changes at most three pages when one of 100,000 entries comes or goes', () => {
-    const names = Array.from({ length: 100_000 }, (_, index) =>
-      `document-${String(index).padStart(6, '0')}.json`)
+    const names = Array.from(
+      { length: 100_000 },
+      (_, index) => `document-${String(index).padStart(6, '0')}.json`,
+    )
     const entries = names.map((name) => rawEntry(name))
     const before = new MemoryBlobs()
     const directory = write(entries, before)
@@ -254,7 +268,10 @@ describe('pages of the parent snapshot', () => {
   const pages = pagesOf(directory, parent)
 
   /** Takes all entries over, except those that `replace` gives a draft for (undefined: left out). */
-  function copy(blobs: MemoryBlobs, replace: ReadonlyMap<number, RawEntry | undefined>): StoredDirectory {
+  function copy(
+    blobs: MemoryBlobs,
+    replace: ReadonlyMap<number, RawEntry | undefined>,
+  ): StoredDirectory {
     const writer = new DirectoryWriter(blobs.store)
     const draft = new EntryDraft()
     let position = 0
@@ -288,7 +305,15 @@ describe('pages of the parent snapshot', () => {
 
   it('are written anew where something changed, came or went', () => {
     const first = pages[0].entryCount
-    const cases: number[][] = [[0], [1], [first - 1], [first], [first + 1], [19_000], [5, first, 9_000]]
+    const cases: number[][] = [
+      [0],
+      [1],
+      [first - 1],
+      [first],
+      [first + 1],
+      [19_000],
+      [5, first, 9_000],
+    ]
     for (const positions of cases) {
       for (const change of [undefined, { mode: 0o100600 }]) {
         const replace = new Map(
@@ -296,7 +321,9 @@ describe('pages of the parent snapshot', () => {
         )
         const blobs = new MemoryBlobs()
         const expected = new MemoryBlobs()
-        const list = entries.flatMap((entry, at) => (replace.has(at) ? (replace.get(at) ?? []) : entry))
+        const list = entries.flatMap((entry, at) =>
+          replace.has(at) ? (replace.get(at) ?? []) : entry,
+        )
         const stored = write(list, expected)
         expect(copy(blobs, replace)).toEqual(stored)
         for (const id of expected.blobs.keys()) {
@@ -323,6 +350,10 @@ describe('pages of the parent snapshot', () => {
     writer.appendFrom(page, 1)
     writer.append(fillDraft(new EntryDraft(), rawEntry('c')))
     writer.finish()
+    writer.append(fillDraft(new EntryDraft(), rawEntry('A')))
+    writer.appendFrom(page, 0)
+    writer.appendFrom(page, 1)
+    writer.finish()
     writer.appendFrom(page, 1)
     expect(() => writer.appendFrom(page, 0)).toThrow(RangeError)
     writer.finish()
@@ -330,8 +361,21 @@ describe('pages of the parent snapshot', () => {
       encodeRawPage([rawEntry('a')]),
       encodeRawPage([rawEntry('a'), rawEntry('b', { flags: 2 })]),
       encodeRawPage([rawEntry('a'), rawEntry('b'), rawEntry('c')]),
+      encodeRawPage([rawEntry('A'), rawEntry('a'), rawEntry('b')]),
       encodeRawPage([rawEntry('b')]),
     ])
+  })
+
+  it.each([undefined, someId])('are cut at 1 MiB as well (id: %o)', (id) => {
+    const value = Buffer.alloc(400_000)
+    const extra = encodeExtras({ attributes: [{ name: Buffer.from('user.x'), value }] })
+    const three = ['a', 'b', 'c'].map((name) => rawEntry(name, { extra }))
+    const page = decodeTreePage(encodeRawPage(three), id)
+    const blobs = new MemoryBlobs()
+    const writer = new DirectoryWriter(blobs.store)
+    for (let index = 0; index < 3; index++) writer.appendFrom(page, index)
+    const counts = pagesOf(writer.finish(), blobs).map((cut) => cut.entryCount)
+    expect(counts).toEqual([2, 1])
   })
 
   it('are cut again when another program cut them elsewhere', () => {
@@ -348,9 +392,7 @@ describe('pages of the parent snapshot', () => {
 function randomEntries(count: number): RawEntry[] {
   const random = seededNumbers(2)
   const names = new Set(Array.from({ length: count }, () => random().toString(36)))
-  return [...names]
-    .toSorted()
-    .map((name) => rawEntry(name, { size: 3n, chunks: [[3n, someId]] }))
+  return [...names].toSorted().map((name) => rawEntry(name, { size: 3n, chunks: [[3n, someId]] }))
 }
 
 function hugeAttributes(): Buffer {

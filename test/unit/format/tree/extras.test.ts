@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DamageError } from '../../../../src/foundation/errors.ts'
-import {
-  decodeExtras,
-  encodeExtras,
-  type EntryExtras,
-} from '../../../../src/format/tree/extras.ts'
+import { decodeExtras, encodeExtras, type EntryExtras } from '../../../../src/format/tree/extras.ts'
 import { decodeTreePage } from '../../../../src/format/tree/tree-page.ts'
 import { encodeRawPage, rawEntry, rawLink } from './tree-fixture.ts'
 
@@ -29,8 +25,17 @@ describe('encodeExtras()', () => {
       linkTarget: Buffer.from('t'),
     })
     expect(extras.toString('hex')).toBe(
-      '0101000000' + '74' + '0208000000' + '01000000ffffffff' + '031b000000' + '0200' +
-        '060000000000' + '757365722e61' + '060001000000' + '757365722e62' + '78',
+      '0101000000' +
+        '74' +
+        '0208000000' +
+        '01000000ffffffff' +
+        '031b000000' +
+        '0200' +
+        '060000000000' +
+        '757365722e61' +
+        '060001000000' +
+        '757365722e62' +
+        '78',
     )
   })
 

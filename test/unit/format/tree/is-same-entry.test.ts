@@ -22,7 +22,9 @@ describe('isSameEntry()', () => {
     ],
     extra: encodeExtras({ attributes: [{ name: Buffer.from('a'), value: Buffer.from('b') }] }),
   })
-  const page = decodeTreePage(encodeRawPage([rawEntry('a', { size: 1n, chunks: [[1n, someId]] }), entry]))
+  const page = decodeTreePage(
+    encodeRawPage([rawEntry('a', { size: 1n, chunks: [[1n, someId]] }), entry]),
+  )
 
   it('is true for a draft that says the same, in either convention of words', () => {
     const draft = fillDraft(new EntryDraft(), entry)
@@ -52,11 +54,17 @@ describe('isSameEntry()', () => {
     ['inode', { inode: 1n << 63n }],
     ['inode by 2^32', { inode: 1n }],
     ['fewer references', { chunks: entry.chunks.slice(0, 1) }],
+    ['more references', { chunks: [...entry.chunks, [1n, someId]] }],
     ['another length', { chunks: [[6n, someId], entry.chunks[1]] }],
     ['another length by 2^32', { chunks: [[5n + (1n << 32n), someId], entry.chunks[1]] }],
     ['another id', { chunks: [[5n, otherId], entry.chunks[1]] }],
     ['no extras', { extra: Buffer.alloc(0) }],
-    ['other extras', { extra: encodeExtras({ attributes: [{ name: Buffer.from('a'), value: Buffer.from('c') }] }) }],
+    [
+      'other extras',
+      {
+        extra: encodeExtras({ attributes: [{ name: Buffer.from('a'), value: Buffer.from('c') }] }),
+      },
+    ],
   ]
   it.each(changes)('is false for another %s', (_, change) => {
     const draft = fillDraft(new EntryDraft(), { ...entry, ...change })

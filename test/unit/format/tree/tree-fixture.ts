@@ -116,7 +116,9 @@ export function encodeRawList(
 
 function words(values: readonly bigint[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length)
-  values.forEach((value, index) => bytes.writeUInt32LE(Number(BigInt.asUintN(32, value)), 4 * index))
+  values.forEach((value, index) =>
+    bytes.writeUInt32LE(Number(BigInt.asUintN(32, value)), 4 * index),
+  )
   return bytes
 }
 

@@ -24,7 +24,7 @@ import {
 
 // Written by a third encoder (Python's struct) after docs/FORMAT.md; it must never change.
 const golden = Buffer.from(
-    '540100000400000003000000050000003800000000000000ed410000b0610000ed890000ffa1000000000000' +
+  '540100000400000003000000050000003800000000000000ed410000b0610000ed890000ffa1000000000000' +
     '00000000e8030000010000000000000006000000feffffff0200000000000000000000000700030000000000' +
     '0000000000000000050000000400000002000000000000000100000000000000ffffffff00f1536500000000' +
     '05000000ffffffff0000000000ffffff00000000ffc99a3b0000000001000000060000000000000000000000' +
@@ -169,9 +169,12 @@ describe('decodeTreePage()', () => {
     expect(() => decodeTreePage(golden, Buffer.alloc(31))).toThrow(RangeError)
   })
 
-  it.each(['', '.', '..', '/', 'a/b', 'a\0', '\0', 'n'.repeat(256)])('refuses the name %j', (name) => {
-    expect(() => decodeRaw([rawEntry(name)])).toThrow(DamageError)
-  })
+  it.each(['', '.', '..', '/', 'a/b', 'a\0', '\0', 'n'.repeat(256)])(
+    'refuses the name %j',
+    (name) => {
+      expect(() => decodeRaw([rawEntry(name)])).toThrow(DamageError)
+    },
+  )
 
   it.each(['...', '..a', '.a', '\n', 'ü', 'n'.repeat(255)])('accepts the name %j', (name) => {
     expect(() => decodeRaw([rawEntry(name)])).not.toThrow()
@@ -199,8 +202,26 @@ describe('decodeTreePage()', () => {
     ['a size of 2^53', rawEntry('a', { size: 1n << 53n, chunks: [[1n << 53n, hole]] })],
     ['a size and no content', rawEntry('a', { size: 1n })],
     ['content and no size', rawEntry('a', { chunks: [[1n, someId]] })],
-    ['an empty reference', rawEntry('a', { size: 1n, chunks: [[0n, someId], [1n, someId]] })],
-    ['references that wrap', rawEntry('a', { size: 1n, chunks: [[(1n << 64n) - 1n, hole], [2n, hole]] })],
+    [
+      'an empty reference',
+      rawEntry('a', {
+        size: 1n,
+        chunks: [
+          [0n, someId],
+          [1n, someId],
+        ],
+      }),
+    ],
+    [
+      'references that wrap',
+      rawEntry('a', {
+        size: 1n,
+        chunks: [
+          [(1n << 64n) - 1n, hole],
+          [2n, hole],
+        ],
+      }),
+    ],
     ['a chunk above 32 MiB', rawEntry('a', { size: 33_554_433n, chunks: [[33_554_433n, someId]] })],
     ['10^9 nanoseconds', rawEntry('a', { mtimeNs: 1_000_000_000 })],
     ['10^9 nanoseconds in ctime', rawEntry('a', { ctimeNs: 1_000_000_000 })],
@@ -209,7 +230,15 @@ describe('decodeTreePage()', () => {
     ['an inode at a directory', rawDirectory('a', { inode: 1n })],
     ['a directory with hard links', rawDirectory('a', { flags: 1 })],
     ['a directory without a page', rawDirectory('a', { chunks: [] })],
-    ['a directory with two pages', rawDirectory('a', { chunks: [[24n, someId], [24n, someId]] })],
+    [
+      'a directory with two pages',
+      rawDirectory('a', {
+        chunks: [
+          [24n, someId],
+          [24n, someId],
+        ],
+      }),
+    ],
     ['a directory of 2^53 bytes', rawDirectory('a', { size: 1n << 53n })],
     ['a directory with a hole', rawDirectory('a', { chunks: [[24n, hole]] })],
     ['a page of 23 bytes', rawDirectory('a', { chunks: [[23n, someId]] })],
@@ -219,7 +248,10 @@ describe('decodeTreePage()', () => {
     ['a link without target', rawLink('a', '')],
     ['a link with another size', rawLink('a', 'b', { size: 2n })],
     ['a link with content', rawLink('a', 'b', { chunks: [[1n, someId]] })],
-    ['a target at a file', rawEntry('a', { size: 1n, extra: encodeExtras({ linkTarget: Buffer.of(1) }) })],
+    [
+      'a target at a file',
+      rawEntry('a', { size: 1n, extra: encodeExtras({ linkTarget: Buffer.of(1) }) }),
+    ],
     ['a device without number', rawEntry('a', { mode: 0o020644 })],
     ['a device number at a file', rawEntry('a', { extra: device })],
     ['a device number at a fifo', rawEntry('a', { mode: 0o010644, extra: device })],
@@ -229,12 +261,27 @@ describe('decodeTreePage()', () => {
   })
 
   const right: [string, RawEntry][] = [
-    ['2^53 - 1 bytes', rawEntry('a', { size: (1n << 53n) - 1n, chunks: [[(1n << 53n) - 1n, hole]] })],
-    ['a page whose id is almost zero', rawDirectory('a', { chunks: [[24n, Buffer.from('01'.padStart(64, '0'), 'hex')]] })],
+    [
+      '2^53 - 1 bytes',
+      rawEntry('a', { size: (1n << 53n) - 1n, chunks: [[(1n << 53n) - 1n, hole]] }),
+    ],
+    [
+      'a page whose id is almost zero',
+      rawDirectory('a', { chunks: [[24n, Buffer.from('01'.padStart(64, '0'), 'hex')]] }),
+    ],
     ['a chunk of 32 MiB', rawEntry('a', { size: 33_554_432n, chunks: [[33_554_432n, someId]] })],
-    ['a list that covers a terabyte', rawEntry('a', { flags: 0x40, size: 1n << 40n, chunks: [[1n << 40n, someId]] })],
-    ['the first and the last second', rawEntry('a', { mtime: -(1n << 63n), ctime: (1n << 63n) - 1n })],
-    ['a hard-linked fifo', rawEntry('a', { mode: 0o010644, flags: 0xffff0001, inode: (1n << 64n) - 1n })],
+    [
+      'a list that covers a terabyte',
+      rawEntry('a', { flags: 0x40, size: 1n << 40n, chunks: [[1n << 40n, someId]] }),
+    ],
+    [
+      'the first and the last second',
+      rawEntry('a', { mtime: -(1n << 63n), ctime: (1n << 63n) - 1n }),
+    ],
+    [
+      'a hard-linked fifo',
+      rawEntry('a', { mode: 0o010644, flags: 0xffff0001, inode: (1n << 64n) - 1n }),
+    ],
     ['a character device', rawEntry('a', { mode: 0o020644, extra: device })],
   ]
   it.each(right)('accepts %s', (_, entry) => {

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  highWord,
-  joinSignedWords,
-  joinWords,
-  lowWord,
-} from '../../../../src/format/tree/words.ts'
+import { highWord, joinSignedWords, joinWords, lowWord } from '../../../../src/format/tree/words.ts'
 
 describe('words', () => {
   const numbers = [0, 1, -1, 2 ** 31, -(2 ** 31), 2 ** 32, -(2 ** 32), 2 ** 40 + 3, -(2 ** 40) - 3]

@@ -1,0 +1,48 @@
+import { Option, type Command } from 'commander'
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly repo?: string
+  readonly config?: string
+  readonly json?: true
+  readonly quiet?: true
+  readonly verbose?: true
+  /** False with `--no-progress`. */
+  readonly progress?: boolean
+  readonly passphraseFile?: string
+  readonly passphraseCommand?: string
+  readonly cacheDir?: string
+}
+
+const globalGroup = 'Global options:'
+
+/** Adds the global options to one command; each level has its own, so that they may stand on either side of a verb. */
+export function addGlobalOptions(command: Command): void {
+  const options = [
+    new Option('-r, --repo <path>', 'use the repository at PATH (else HOLDFAST_REPOSITORY, config.yml, ./repo)'),
+    new Option('--config <file>', 'read this configuration instead of the nearest config.yml'),
+    new Option('--json', 'write JSON instead of text'),
+    new Option('-q, --quiet', 'write no progress, notices or summary'),
+    new Option('-v, --verbose', 'write more, and where an error came from'),
+    new Option('--no-progress', 'write no progress'),
+    new Option('--passphrase-file <file>', 'read the passphrase from FILE, which only you may read'),
+    new Option('--passphrase-command <command>', 'run COMMAND (words, no shell) and read the passphrase from its output'),
+    new Option('--cache-dir <path>', 'keep catalogues in PATH (else HOLDFAST_CACHE_DIR, ~/.cache/holdfast)'),
+  ]
+  for (const option of options) command.addOption(option.helpGroup(globalGroup))
+}
+
+/** The global options of a command and of those above it; the nearest to the end of the command line wins. */
+export function collectGlobalOptions(command: Command): GlobalOptions {
+  const levels: Command[] = []
+  for (let level: Command | null = command; level !== null; level = level.parent) levels.unshift(level)
+  const merged: Record<string, unknown> = {}
+  for (const level of levels) {
+    for (const [name, value] of Object.entries(level.opts())) {
+      // `progress` is true at each level that does not say `--no-progress`, which must not undo an earlier "no".
+      if (name === 'progress' && merged['progress'] === false) continue
+      merged[name] = value
+    }
+  }
+  return merged as GlobalOptions
+}

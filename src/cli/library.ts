@@ -1,0 +1,271 @@
+import type { Readable, Writable } from 'node:stream'
+
+import type { RepositoryConfig } from '../model/repository-config.ts'
+import type { BackupType, Snapshot } from '../model/snapshot.ts'
+
+/*
+ * The commands' view of the library: what they call and what they get. The commands hold no other tie to the operations,
+ * so that `--help` and `version` load none of them and tests can run every command on a stand-in.
+ */
+
+export interface ProgressEvent {
+  readonly type: 'progress'
+  /** A word or two in the present participle: `reading`, `writing`. */
+  readonly phase: string
+  readonly filesDone: number
+  readonly filesTotal?: number | undefined
+  readonly bytesDone: number
+  readonly bytesTotal?: number | undefined
+  readonly errors: number
+}
+
+/** A source file that could not be read, or a target that could not be written. */
+export interface UnreadableEvent {
+  readonly type: 'unreadable'
+  readonly path: Uint8Array
+  readonly message: string
+}
+
+export interface NoticeEvent {
+  readonly type: 'notice'
+  readonly message: string
+}
+
+export type OperationEvent = ProgressEvent | UnreadableEvent | NoticeEvent
+
+/** What every long operation takes. */
+export interface OperationOptions {
+  readonly signal: AbortSignal
+  readonly onEvent: (event: OperationEvent) => void
+}
+
+export interface Repository {
+  close(): Promise<void> | void
+}
+
+export interface OpenOptions {
+  /** Absolute path or URL. */
+  readonly location: string
+  /** Called at most once, and only when the repository is encrypted. */
+  readonly passphrase: () => Promise<string>
+  readonly cacheDirectory: string
+  readonly signal: AbortSignal
+}
+
+export interface InitOptions {
+  readonly location: string
+  /** Undefined makes an unencrypted repository. */
+  readonly passphrase?: string | undefined
+  readonly chunkAverageBytes?: number | undefined
+  readonly cacheDirectory: string
+}
+
+export interface InitResult {
+  readonly repositoryId: string
+  readonly encryption: RepositoryConfig['encryption']
+  readonly chunkAverageBytes: number
+}
+
+export interface SnapshotOptions extends OperationOptions {
+  /** Absolute, as bytes; empty with `stdin`. */
+  readonly paths: readonly Buffer[]
+  /** The directory that the snapshot's root stands for; undefined leaves the choice to the library. */
+  readonly base?: Buffer | undefined
+  readonly type: BackupType
+  readonly description: string
+  readonly tags: readonly string[]
+  readonly hostname: string
+  readonly excludes: readonly string[]
+  readonly excludeFiles: readonly string[]
+  readonly excludeCaches: boolean
+  readonly excludeIfPresent: readonly string[]
+  readonly excludeLargerThanBytes?: number | undefined
+  readonly oneFileSystem: boolean
+  readonly dryRun: boolean
+  /** Read every file, whatever the parent says. */
+  readonly readAll: boolean
+  /** Undefined lets the library choose. */
+  readonly parent?: Snapshot | undefined
+  readonly stdin?: { readonly source: Readable; readonly name: Buffer } | undefined
+}
+
+export interface SnapshotResult {
+  readonly snapshot: Snapshot
+  readonly durationMs: number
+}
+
+export interface SnapshotFilters {
+  readonly type?: BackupType | undefined
+  /** Any of these sets; of a set, all tags. */
+  readonly tags: readonly (readonly string[])[]
+  readonly hosts: readonly string[]
+}
+
+export interface ListedSnapshot extends Snapshot {
+  readonly status: 'created' | 'verified' | 'failed'
+}
+
+export interface ListedEntry {
+  /** From the snapshot's root, without a leading slash. */
+  readonly path: Uint8Array
+  /** Linux's `st_mode`, type included. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly mtimeSeconds: number
+  readonly mtimeNs: number
+  readonly linkTarget?: Uint8Array | undefined
+}
+
+export type Overwrite = 'always' | 'if-changed' | 'if-newer' | 'never'
+
+export interface RestoreOptions extends OperationOptions {
+  readonly snapshot: Snapshot
+  /** From the snapshot's root; undefined restores everything. */
+  readonly path?: Buffer | undefined
+  /** Absolute; undefined puts files back where they came from. */
+  readonly target?: Buffer | undefined
+  readonly includes: readonly string[]
+  readonly excludes: readonly string[]
+  readonly overwrite: Overwrite
+  readonly delete: boolean
+  readonly dryRun: boolean
+  /** False restores a snapshot that is not verified, and without checking what was written. */
+  readonly verify: boolean
+}
+
+export interface RestoreResult {
+  readonly filesRestored: number
+  readonly filesUnchanged: number
+  readonly filesSkipped: number
+  readonly filesDeleted: number
+  readonly bytesRestored: number
+  readonly bytesUnchanged: number
+  readonly errors: number
+  readonly durationMs: number
+}
+
+export interface VerifyOptions extends OperationOptions {
+  /** Undefined verifies every snapshot of the repository. */
+  readonly snapshots: readonly Snapshot[] | undefined
+}
+
+/** Something that cannot be restored as it was saved. */
+export interface Damage {
+  readonly message: string
+  readonly objectId?: string | undefined
+  readonly snapshotId?: string | undefined
+  readonly path?: Uint8Array | undefined
+  /** Where in the file the damage begins. */
+  readonly offsetBytes?: number | undefined
+  readonly lengthBytes?: number | undefined
+}
+
+export interface VerifyResult {
+  readonly snapshots: number
+  readonly blobs: number
+  /** Plaintext bytes that were read and hashed. */
+  readonly bytes: number
+  readonly damaged: readonly Damage[]
+  readonly durationMs: number
+}
+
+export interface PruneResult {
+  readonly packsDeleted: number
+  readonly packsRewritten: number
+  readonly bytesFreed: number
+  /** What the repository's packs take afterwards. */
+  readonly bytesLeft: number
+  readonly durationMs: number
+}
+
+export interface StatusResult {
+  readonly repositoryId: string
+  readonly encryption: RepositoryConfig['encryption']
+  readonly chunkAverageBytes: number
+  readonly snapshots: number
+  readonly verifiedSnapshots: number
+  readonly latest?: ListedSnapshot | undefined
+  readonly packs: number
+  /** Bytes of the repository's packs. */
+  readonly storedBytes: number
+  readonly blobs: number
+  /** Plaintext bytes of the different blobs. */
+  readonly uniqueBytes: number
+  /** Sum of the sizes of all files of all snapshots. */
+  readonly sourceBytes: number
+}
+
+export interface KeySlot {
+  readonly slotId: string
+  readonly label: string
+  readonly createdAtMs: number
+  /** True for the slot that opened the repository just now. */
+  readonly isCurrent: boolean
+}
+
+export interface RepairResult {
+  readonly snapshots: number
+  readonly packs: number
+  readonly blobs: number
+  readonly durationMs: number
+}
+
+export interface Library {
+  initRepository(options: InitOptions): Promise<InitResult>
+  openRepository(options: OpenOptions): Promise<Repository>
+  /** The configuration object without its secret. */
+  readConfig(repository: Repository): RepositoryConfig
+  snapshot(repository: Repository, options: SnapshotOptions): Promise<SnapshotResult>
+  listSnapshots(
+    repository: Repository,
+    filters: SnapshotFilters,
+  ): Promise<readonly ListedSnapshot[]> | readonly ListedSnapshot[]
+  /** Full id, unique prefix, `latest`, `latest~N` or `backup_<seconds>`. */
+  resolveSnapshot(repository: Repository, text: string): Promise<Snapshot> | Snapshot
+  listTree(
+    repository: Repository,
+    snapshot: Snapshot,
+    path: Buffer,
+    options: { readonly recursive: boolean },
+  ): AsyncIterable<ListedEntry> | Iterable<ListedEntry>
+  dumpFile(
+    repository: Repository,
+    snapshot: Snapshot,
+    path: Buffer,
+    output: Writable,
+  ): Promise<void>
+  restore(repository: Repository, options: RestoreOptions): Promise<RestoreResult>
+  verify(repository: Repository, options: VerifyOptions): Promise<VerifyResult>
+  deleteSnapshots(
+    repository: Repository,
+    snapshots: readonly Snapshot[],
+    options: OperationOptions,
+  ): Promise<void>
+  prune(
+    repository: Repository,
+    options: OperationOptions & { readonly dryRun: boolean },
+  ): Promise<PruneResult>
+  status(repository: Repository): Promise<StatusResult> | StatusResult
+  addKey(
+    repository: Repository,
+    options: { readonly passphrase: string; readonly label: string },
+  ): Promise<KeySlot>
+  listKeys(repository: Repository): Promise<readonly KeySlot[]>
+  /** Takes a slot id or a unique prefix of one. */
+  removeKey(repository: Repository, slot: string): Promise<KeySlot>
+  /** Adds a slot for the new passphrase, then removes the one that opened the repository. */
+  changeKey(
+    repository: Repository,
+    options: { readonly passphrase: string; readonly label: string | undefined },
+  ): Promise<KeySlot>
+  /** Builds the catalogue anew from the objects; does not need the old one. */
+  repairCatalogue(options: OpenOptions & OperationOptions): Promise<RepairResult>
+}
+
+/** Loads the operations, with SQLite and the codecs behind them. */
+export async function loadLibrary(): Promise<Library> {
+  const entry = import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js'
+  return (await import(new URL(entry, import.meta.url).href)) as Library
+}

@@ -1,0 +1,185 @@
+import { join, resolve } from 'node:path'
+
+import type { Configuration } from '../config/load-config.ts'
+import { HoldfastError } from '../foundation/errors.ts'
+import { askLine, askSecret, canAsk } from './ask.ts'
+import type { CommandContext } from './command-context.ts'
+import type { GlobalOptions } from './global-options.ts'
+import type { Library, OpenOptions, Repository } from './library.ts'
+import { createProgress, type Progress } from './output/progress.ts'
+
+/** One run of one command: the context, the global options, and what both lead to when it is needed. */
+export interface Session extends CommandContext {
+  readonly globals: GlobalOptions
+  readonly isJson: boolean
+  readonly isQuiet: boolean
+  /** The nearest config.yml or the one of `--config`; undefined when there is none. Read once. */
+  configuration(): Promise<Configuration | undefined>
+  /** Everything that opening the repository takes. */
+  openOptions(): Promise<OpenOptions>
+  /** Opens the repository, and closes it whatever happens. */
+  withRepository<T>(use: (library: Library, repository: Repository) => Promise<T>): Promise<T>
+  /** Shows the events of an operation as the options want them. */
+  progress(operation: string): Progress
+  /** Writes what only a person needs: nothing with `--json` or `--quiet`. */
+  say(text: string): void
+  /** Asks for the word `yes`. */
+  confirm(question: string): Promise<void>
+}
+
+export function createSession(context: CommandContext, globals: GlobalOptions): Session {
+  const { terminal } = context
+  const isJson = globals.json === true
+  const isQuiet = globals.quiet === true
+  let configuration: Promise<Configuration | undefined> | undefined
+  const session: Session = {
+    ...context,
+    globals,
+    isJson,
+    isQuiet,
+    configuration: () => (configuration ??= readConfiguration(context, globals)),
+    openOptions: () => findRepository(session),
+    withRepository: (use) => useRepository(session, use),
+    progress: (operation) =>
+      createProgress(terminal, { mode: progressMode(session), isQuiet, operation, now: context.now }),
+    say(text) {
+      if (!isJson && !isQuiet) terminal.writeOutput(text)
+    },
+    confirm: (question) => confirm(session, question),
+  }
+  return session
+}
+
+function progressMode({ globals, terminal }: Session): 'line' | 'json' | 'none' {
+  if (globals.json === true) return globals.quiet === true || globals.progress === false ? 'none' : 'json'
+  if (globals.quiet === true || globals.progress === false) return 'none'
+  return terminal.isErrorTerminal ? 'line' : 'none'
+}
+
+async function readConfiguration(
+  { workingFolder }: CommandContext,
+  { config }: GlobalOptions,
+): Promise<Configuration | undefined> {
+  const { findConfig } = await import('../config/find-config.ts')
+  const file = config === undefined ? findConfig(workingFolder) : resolve(workingFolder, config)
+  if (file === undefined) return undefined
+  // The YAML parser takes 20 ms to load, which a run without a configuration need not pay.
+  const { loadConfig } = await import('../config/load-config.ts')
+  return loadConfig(file)
+}
+
+/** The configuration is read only where the command line and the environment leave something open. */
+async function findRepository(session: Session): Promise<OpenOptions> {
+  const { globals, environment, workingFolder, signal } = session
+  const { chooseRepository } = await import('../config/choose-repository.ts')
+  const isNamed = globals.repo !== undefined || (environment['HOLDFAST_REPOSITORY'] ?? '') !== ''
+  // A file that is named on the command line must be right, also where nothing would be taken from it.
+  const configuration =
+    isNamed && globals.config === undefined ? undefined : await session.configuration()
+  const { location } = chooseRepository({
+    option: globals.repo,
+    variable: environment['HOLDFAST_REPOSITORY'],
+    workingFolder,
+    configuration: () => configuration,
+  })
+  return {
+    location,
+    passphrase: () => requirePassphrase(session, location),
+    cacheDirectory: cacheDirectory(session, configuration),
+    signal,
+  }
+}
+
+function cacheDirectory(session: Session, configuration: Configuration | undefined): string {
+  const { globals, environment, workingFolder, homeFolder } = session
+  const chosen = globals.cacheDir ?? environment['HOLDFAST_CACHE_DIR']
+  if (chosen !== undefined && chosen !== '') return resolve(workingFolder, chosen)
+  if (configuration?.settings.cacheDirectory !== undefined) return configuration.settings.cacheDirectory
+  // A relative XDG_CACHE_HOME is invalid and must be ignored (XDG Base Directory Specification).
+  const xdg = environment['XDG_CACHE_HOME']
+  return xdg?.startsWith('/') === true
+    ? join(xdg, 'holdfast')
+    : join(homeFolder, '.cache', 'holdfast')
+}
+
+/** The passphrase from the first source that is given, undefined when none is; `ask` is what a terminal is asked. */
+export async function findPassphrase(
+  session: Session,
+  ask?: () => Promise<string>,
+): Promise<string | undefined> {
+  const { globals, workingFolder, secrets, environment, signal } = session
+  const { readPassphrase } = await import('../config/read-passphrase.ts')
+  if (globals.passphraseFile !== undefined && globals.passphraseCommand !== undefined) {
+    throw new HoldfastError('USAGE', 'Cannot use both --passphrase-file and --passphrase-command', {
+      remedy: 'Give one of the two',
+    })
+  }
+  const isGiven =
+    (globals.passphraseFile ?? globals.passphraseCommand ?? secrets.passphrase) !== undefined
+  const configuration = isGiven ? undefined : await session.configuration()
+  return readPassphrase({
+    fileOption:
+      globals.passphraseFile === undefined
+        ? undefined
+        : resolve(workingFolder, globals.passphraseFile),
+    commandOption: globals.passphraseCommand,
+    variable: secrets.passphrase,
+    configuration: () => configuration?.settings ?? {},
+    ask,
+    environment,
+    signal,
+  })
+}
+
+async function requirePassphrase(session: Session, location: string): Promise<string> {
+  const { terminal, signal } = session
+  const ask = canAsk(terminal)
+    ? () => askSecret(terminal, `Passphrase for ${location}: `, signal)
+    : undefined
+  const passphrase = await findPassphrase(session, ask)
+  if (passphrase !== undefined) return passphrase
+  throw new HoldfastError('PASSPHRASE_MISSING', `Cannot open repository "${location}": it is encrypted and no passphrase is given`, {
+    remedy: 'Give the passphrase with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
+    facts: { location },
+  })
+}
+
+async function useRepository<T>(
+  session: Session,
+  use: (library: Library, repository: Repository) => Promise<T>,
+): Promise<T> {
+  const options = await session.openOptions()
+  const library = await session.loadLibrary()
+  const repository = await library.openRepository(options)
+  let result: T
+  try {
+    result = await use(library, repository)
+  } catch (error) {
+    await closeAfterFailure(repository)
+    throw error
+  }
+  await repository.close()
+  return result
+}
+
+async function closeAfterFailure(repository: Repository): Promise<void> {
+  try {
+    await repository.close()
+  } catch {
+    // The error that came first says what went wrong; this one follows from it and would hide it.
+  }
+}
+
+async function confirm(session: Session, question: string): Promise<void> {
+  const { terminal, signal } = session
+  if (!canAsk(terminal)) {
+    throw new HoldfastError('USAGE', `Cannot ask "${question}": there is no terminal`, {
+      remedy: 'Add --yes to the command',
+    })
+  }
+  const answer = await askLine(terminal, `${question} Type "yes" to go on: `, signal)
+  if (answer.trim() === 'yes') return
+  throw new HoldfastError('INTERRUPTED', 'Nothing was changed: the answer was not "yes"', {
+    remedy: 'Type the whole word yes, or add --yes to the command',
+  })
+}

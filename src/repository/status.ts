@@ -1,0 +1,45 @@
+import type { SnapshotSummary } from '../catalogue/snapshot-row.ts'
+import type { RepositoryConfig } from '../model/repository-config.ts'
+import type { Repository } from './repository.ts'
+
+/** What a repository is and holds, out of the catalogue. */
+export interface RepositoryStatus {
+  readonly repositoryId: string
+  readonly encryption: RepositoryConfig['encryption']
+  readonly chunkAverageBytes: number
+  readonly snapshots: number
+  readonly verifiedSnapshots: number
+  readonly latest?: SnapshotSummary
+  readonly packs: number
+  /** Bytes of the repository's packs. */
+  readonly storedBytes: number
+  readonly blobs: number
+  /** Plaintext bytes of the different blobs. */
+  readonly uniqueBytes: number
+  /** Sum of the sizes of all files of all snapshots. */
+  readonly sourceBytes: number
+}
+
+export function status(repository: Repository): RepositoryStatus {
+  const { catalogue, config } = repository
+  const snapshots = catalogue.snapshots.list()
+  const packs = catalogue.blobs.packs()
+  const latest = snapshots.at(-1)
+  let uniqueBytes = 0
+  for (const { row } of packs) {
+    for (const segment of catalogue.blobs.segments(row)) uniqueBytes += segment.plainBytes
+  }
+  return {
+    repositoryId: config.repositoryId,
+    encryption: config.encryption,
+    chunkAverageBytes: config.chunkAverageBytes,
+    snapshots: snapshots.length,
+    verifiedSnapshots: snapshots.filter(({ verifiedAtMs }) => verifiedAtMs !== null).length,
+    ...(latest ? { latest } : {}),
+    packs: packs.length,
+    storedBytes: packs.reduce((sum, pack) => sum + pack.bytes, 0),
+    blobs: catalogue.blobs.count(),
+    uniqueBytes,
+    sourceBytes: snapshots.reduce((sum, { statistics }) => sum + statistics.bytes, 0),
+  }
+}
