@@ -141,10 +141,7 @@ export class BlobTable {
     )
   }
 
-  /**
-   * Locations, so that a blob in two packs counts twice. Reads the whole table: 0.1 s for a
-   * million.
-   */
+  /** Locations, so that a blob in two packs counts twice. Reads the whole table. */
   count(): number {
     return this.#database.guard('count blobs', () =>
       Number(this.#database.sqlite.prepare('SELECT count(*) FROM blob').pluck().get()),

@@ -47,15 +47,16 @@ export function openCatalogue(path: string, options: CatalogueOptions = {}): Cat
 }
 
 /**
- * Deletes a catalogue that has to be built anew. The log goes first: SQLite would play a log that
- * stays behind into the next file of this name. Only when no other process has it open (an
- * exclusive lock), because a process that closes the old file removes the log of the new one.
+ * Deletes a catalogue that has to be built anew. The file goes before its log: SQLite throws away a
+ * log without a file, but a file without its log may be an old state that looks whole. Only when no
+ * other process has it open (an exclusive lock), because a process that closes the old file removes
+ * the log of the new one.
  *
  * @throws {CatalogueError}
  */
 export function deleteCatalogue(path: string): void {
   try {
-    for (const suffix of ['-wal', '-shm', '']) rmSync(path + suffix, { force: true })
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
   } catch (error) {
     throw catalogueError('delete files', path, error)
   }

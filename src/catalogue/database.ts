@@ -125,10 +125,12 @@ export class CatalogueDatabase {
     if (!this.sqlite.open) return
     if (!this.sqlite.readonly && this.path !== ':memory:') {
       try {
+        // Not worth waiting for another process: what was committed is in the log, and whoever
+        // closes last moves it.
+        this.sqlite.pragma('busy_timeout = 0')
         this.sqlite.pragma('wal_checkpoint(TRUNCATE)')
       } catch {
-        // Another process reads or writes. What was committed is in the log, and the next
-        // checkpoint moves it.
+        // A full disk or a damaged file. Nothing that was acknowledged rests on the checkpoint.
       }
     }
     this.sqlite.close()

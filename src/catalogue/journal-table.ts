@@ -66,14 +66,15 @@ export class JournalTable {
   /** Newest first. */
   list(filter: JournalFilter = {}): JournalEntry[] {
     const query = `SELECT id, record FROM journal
-      WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR snapshot_id = ?2)
-      ORDER BY at_ms DESC, id DESC LIMIT ?3`
+      WHERE ($kind IS NULL OR kind = $kind)
+        AND ($snapshot IS NULL OR snapshot_id = $snapshot)
+      ORDER BY at_ms DESC, id DESC LIMIT $limit`
     const snapshot = filter.snapshotId === undefined ? null : toIdBytes(filter.snapshotId)
     return this.#database.guard('list journal records', () =>
       this.#database.sqlite
         .prepare<unknown[], [Buffer, string]>(query)
         .raw()
-        .all(filter.kind ?? null, snapshot, filter.limit ?? -1)
+        .all({ kind: filter.kind ?? null, snapshot, limit: filter.limit ?? -1 })
         .map(([id, record]) => ({ id: toHex(id), record: JSON.parse(record) as JournalRecord })),
     )
   }
