@@ -16,7 +16,8 @@ const shortEscapes = new Map<number, string>([
  *
  * Valid UTF-8 is shown as it is. Control characters (C0, DEL, C1), line and paragraph separators, the controls that
  * change the writing direction ("Trojan Source", CVE-2021-42574), backslashes and bytes that are not UTF-8 are
- * written like in C: `\n`, `\\`, `\x1b`, always with two hexadecimal digits and byte by byte. Different bytes give different text.
+ * written like in C: `\n`, `\\`, `\x1b`, always with two hexadecimal digits and byte by byte. Different bytes give
+ * different text.
  */
 export function escapeBytes(bytes: Uint8Array): string {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

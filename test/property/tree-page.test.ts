@@ -63,7 +63,15 @@ const chunk = fc.oneof(
   fc.tuple(fc.bigInt({ min: 1n, max: sizeMax / 8n }), fc.constant(Buffer.alloc(32))),
 )
 const regular = fc
-  .tuple(common, permissions, link, fc.array(chunk, { maxLength: 5 }), attributes, seconds, fc.nat(4))
+  .tuple(
+    common,
+    permissions,
+    link,
+    fc.array(chunk, { maxLength: 5 }),
+    attributes,
+    seconds,
+    fc.nat(4),
+  )
   .map(([fields, bits, { isLinked, inode, device }, chunks, list, ctime, depth]): RawEntry => {
     const flagBits = isLinked ? 7 : 2
     return {
@@ -80,7 +88,13 @@ const regular = fc
     }
   })
 const directory = fc
-  .tuple(common, permissions, id, fc.integer({ min: 24, max: 33_554_432 }), fc.bigInt({ min: 0n, max: sizeMax }))
+  .tuple(
+    common,
+    permissions,
+    id,
+    fc.integer({ min: 24, max: 33_554_432 }),
+    fc.bigInt({ min: 0n, max: sizeMax }),
+  )
   .map(([fields, bits, page, bytes, size]): RawEntry => ({
     ...rawDirectory('a', { chunks: [[BigInt(bytes), page]] }),
     ...fields,
@@ -88,7 +102,14 @@ const directory = fc
     size,
   }))
 const special = fc
-  .tuple(common, permissions, link, fc.constantFrom('link', 'fifo', 'character', 'block'), word, word)
+  .tuple(
+    common,
+    permissions,
+    link,
+    fc.constantFrom('link', 'fifo', 'character', 'block'),
+    word,
+    word,
+  )
   .map(([fields, bits, { isLinked, inode, device }, kind, major, minor]): RawEntry => {
     const linked = isLinked ? { flags: composeFlags(1, 0, device), inode } : {}
     if (kind === 'link') return { ...rawLink('a', `../${major}`), ...fields, ...linked }
@@ -164,7 +185,15 @@ describe('tree pages', () => {
   it('with one flipped bit are damaged or another whole page', () => {
     const page = encodeRawPage([
       rawDirectory('a', { size: 1n << 33n, mtime: -1n, mtimeNs: 5 }),
-      rawEntry('bb', { size: (1n << 32n) + 1n, flags: 0x10001, inode: 9n, chunks: [[1n, someId], [1n << 32n, Buffer.alloc(32)]] }),
+      rawEntry('bb', {
+        size: (1n << 32n) + 1n,
+        flags: 0x10001,
+        inode: 9n,
+        chunks: [
+          [1n, someId],
+          [1n << 32n, Buffer.alloc(32)],
+        ],
+      }),
       rawLink('c', '../target'),
       rawEntry('d', {
         mode: 0o060660,
@@ -177,7 +206,10 @@ describe('tree pages', () => {
         }),
       }),
     ])
-    const higher = encodeRawPage([rawChild('a', 5n, 500n, someId), rawChild('k', 7n, 700n, someId)], 3)
+    const higher = encodeRawPage(
+      [rawChild('a', 5n, 500n, someId), rawChild('k', 7n, 700n, someId)],
+      3,
+    )
     for (const original of [page, higher]) {
       expect(survives(original)).toBe(true)
       let survivors = 0
@@ -238,7 +270,10 @@ describe('content lists', () => {
   })
 
   it('with one flipped bit are damaged or another whole list', () => {
-    const original = encodeRawList([[5n, someId], [(1n << 32n) + 9n, Buffer.alloc(32)]])
+    const original = encodeRawList([
+      [5n, someId],
+      [(1n << 32n) + 9n, Buffer.alloc(32)],
+    ])
     for (let bit = 0; bit < original.length * 8; bit++) {
       const bytes = Buffer.from(original)
       bytes[bit >> 3] ^= 1 << (bit & 7)

@@ -32,7 +32,11 @@ describe('escapeBytes()', () => {
     ['a lone continuation byte', 'a\x80b', 'a\\x80b'],
     ['bytes that never occur', '\xc0\xc1\xf5\xff', '\\xc0\\xc1\\xf5\\xff'],
     ['an overlong slash', '\xc0\xaf', '\\xc0\\xaf'],
-    ['overlong forms of three and four bytes', '\xe0\x9f\xbf\xf0\x8f\xbf\xbf', '\\xe0\\x9f\\xbf\\xf0\\x8f\\xbf\\xbf'],
+    [
+      'overlong forms of three and four bytes',
+      '\xe0\x9f\xbf\xf0\x8f\xbf\xbf',
+      '\\xe0\\x9f\\xbf\\xf0\\x8f\\xbf\\xbf',
+    ],
     ['a surrogate', '\xed\xa0\x80', '\\xed\\xa0\\x80'],
     ['what is above U+10FFFF', '\xf4\x90\x80\x80', '\\xf4\\x90\\x80\\x80'],
     ['a sequence that ends early', 'a\xe6\x97', 'a\\xe6\\x97'],

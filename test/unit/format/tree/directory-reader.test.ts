@@ -24,7 +24,7 @@ function parentOf(blobs: MemoryBlobs, children: readonly Child[]): { id: Buffer;
   return put(blobs, encodeRawPage(entries, 1))
 }
 
-function names(reader: DirectoryReader, top: { id: Buffer; bytes: number }): string[] {
+function readNames(reader: DirectoryReader, top: { id: Buffer; bytes: number }): string[] {
   const found: string[] = []
   for (const page of reader.pages(top)) {
     for (let index = 0; index < page.entryCount; index++) found.push(page.name(index).toString())
@@ -36,7 +36,7 @@ describe('DirectoryReader', () => {
   it('reads a directory of two pages', () => {
     const blobs = new MemoryBlobs()
     const top = parentOf(blobs, [{ names: ['a', 'b'] }, { names: ['c'] }])
-    expect(names(new DirectoryReader(blobs.load, 3), top)).toEqual(['a', 'b', 'c'])
+    expect(readNames(new DirectoryReader(blobs.load, 3), top)).toEqual(['a', 'b', 'c'])
     expect(new DirectoryReader(blobs.load, 0).find(top, Buffer.from('b'))?.index).toBe(1)
   })
 
@@ -51,7 +51,7 @@ describe('DirectoryReader', () => {
   it.each(wrong)('refuses a page with %s, reading and finding', (_, children) => {
     const blobs = new MemoryBlobs()
     const top = parentOf(blobs, children)
-    expect(() => names(new DirectoryReader(blobs.load, 99), top)).toThrow(DamageError)
+    expect(() => readNames(new DirectoryReader(blobs.load, 99), top)).toThrow(DamageError)
     expect(() => new DirectoryReader(blobs.load, 99).find(top, Buffer.from('ab'))).toThrow(
       DamageError,
     )
@@ -61,14 +61,14 @@ describe('DirectoryReader', () => {
     const blobs = new MemoryBlobs()
     const top = put(blobs, encodeRawPage([rawEntry('a')]))
     const reader = new DirectoryReader(blobs.load, 99)
-    expect(() => names(reader, { ...top, bytes: top.bytes + 1 })).toThrow(DamageError)
+    expect(() => readNames(reader, { ...top, bytes: top.bytes + 1 })).toThrow(DamageError)
   })
 
   it('refuses a page of the wrong level, so a cycle ends at once', () => {
     const blobs = new MemoryBlobs()
     const leaf = put(blobs, encodeRawPage([rawEntry('a')]))
     const skipping = put(blobs, encodeRawPage([rawChild('a', 1n, BigInt(leaf.bytes), leaf.id)], 2))
-    expect(() => names(new DirectoryReader(blobs.load, 99), skipping)).toThrow(/level/)
+    expect(() => readNames(new DirectoryReader(blobs.load, 99), skipping)).toThrow(/level/)
     const page = encodeRawPage([rawChild('a', 1n, 133n, Buffer.alloc(32, 1))], 8)
     let loads = 0
     const cyclic = new DirectoryReader(() => {
@@ -76,7 +76,7 @@ describe('DirectoryReader', () => {
       return page
     }, 99)
     expect(page).toHaveLength(133)
-    expect(() => names(cyclic, { id: Buffer.alloc(32, 1), bytes: 133 })).toThrow(/level/)
+    expect(() => readNames(cyclic, { id: Buffer.alloc(32, 1), bytes: 133 })).toThrow(/level/)
     expect(loads).toBe(2)
   })
 
@@ -93,8 +93,8 @@ describe('DirectoryReader', () => {
       const right = encodeRawPage([child('d', encodeRawPage([rawEntry('d')]), 1n)], 1)
       return put(blobs, encodeRawPage([child('a', left, 3n), child('d', right, 1n)], 2))
     }
-    expect(names(new DirectoryReader(blobs.load, 4), build('c'))).toEqual(['a', 'b', 'c', 'd'])
-    expect(() => names(new DirectoryReader(blobs.load, 4), build('d'))).toThrow(/overlap/)
+    expect(readNames(new DirectoryReader(blobs.load, 4), build('c'))).toEqual(['a', 'b', 'c', 'd'])
+    expect(() => readNames(new DirectoryReader(blobs.load, 4), build('d'))).toThrow(/overlap/)
     expect(() => new DirectoryReader(blobs.load, 4).find(build('e'), Buffer.from('c'))).toThrow(
       /overlap/,
     )
@@ -104,9 +104,9 @@ describe('DirectoryReader', () => {
     const blobs = new MemoryBlobs()
     const top = parentOf(blobs, [{ names: ['a', 'b'] }, { names: ['c'] }])
     const reader = new DirectoryReader(blobs.load, 8)
-    names(reader, top)
-    names(reader, top)
-    expect(() => names(reader, top)).toThrow(/more entries/)
+    readNames(reader, top)
+    readNames(reader, top)
+    expect(() => readNames(reader, top)).toThrow(/more entries/)
   })
 
   it('refuses a claim of too many entries before it loads a page below', () => {
@@ -116,12 +116,14 @@ describe('DirectoryReader', () => {
       loads += 1
       return page
     }, 1_000_000)
-    expect(() => names(reader, { id: Buffer.alloc(32), bytes: page.length })).toThrow(DamageError)
+    expect(() => readNames(reader, { id: Buffer.alloc(32), bytes: page.length })).toThrow(
+      DamageError,
+    )
     expect(loads).toBe(1)
   })
 
   it('passes on what the loading throws', () => {
     const reader = new DirectoryReader(new MemoryBlobs().load, 9)
-    expect(() => names(reader, { id: Buffer.alloc(32), bytes: 24 })).toThrow(RangeError)
+    expect(() => readNames(reader, { id: Buffer.alloc(32), bytes: 24 })).toThrow(RangeError)
   })
 })

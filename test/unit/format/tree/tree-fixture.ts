@@ -36,7 +36,7 @@ export function rawEntry(name: string | Uint8Array, fields: Partial<RawEntry> = 
     ctimeNs: 0,
     inode: 0n,
     chunks: [],
-    name: Buffer.from(name as string),
+    name: typeof name === 'string' ? Buffer.from(name) : name,
     extra: Buffer.alloc(0),
     ...fields,
   }
