@@ -52,7 +52,7 @@ describe('encodeRepositoryConfig()', () => {
 
   it('keeps to the pinned bytes', () => {
     expect(bytes.toString().split('\n')[2]).toBe(
-      'blake3 24ccc3acc5b60df21dd24ae8a57a7b32fc86e800d0464184146af37dd6d8cd5e',
+      'blake3 7d7a784a8bcb9adce50e6ce2a0f8df58eb6c9ced4f6a6c258dc21de6780d725a',
     )
   })
 
