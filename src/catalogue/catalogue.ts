@@ -88,7 +88,10 @@ export class Catalogue {
     return this.#database.path
   }
 
-  /** Makes several changes one: all are durable when it returns, none happened when it throws. */
+  /**
+   * Makes several changes one: all are durable when it returns, none happened when it throws. What
+   * throws inside must leave `change` too, because a part of it may have been done.
+   */
   transaction<T>(change: () => T): T {
     return this.#database.write('change tables', change)
   }

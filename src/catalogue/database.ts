@@ -109,8 +109,8 @@ export class CatalogueDatabase {
   }
 
   /**
-   * Runs `use` in a transaction that takes the write lock at once; inside another one it is part of
-   * that.
+   * Runs `use` in a transaction that takes the write lock at once. Inside another one it is part of
+   * that, without a savepoint: SQLite would keep every page that changes after one in memory.
    */
   write<T>(action: string, use: () => T): T {
     return this.#transact('BEGIN IMMEDIATE', action, use)

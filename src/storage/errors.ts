@@ -30,6 +30,7 @@ const remedies: Readonly<Record<string, string>> = {
   EPERM: 'Give this user access to the folder, or run as the user who owns it',
   EROFS: 'Mount the file system writable, or choose another repository folder',
   EIO: 'Check the disk and the kernel log, then run `holdfast verify --all`',
+  EXDEV: 'Keep all folders of the repository, tmp/ included, on one file system',
   EMFILE: 'Raise the limit of open files (ulimit -n)',
   ENFILE: 'Raise the limit of open files of the machine (fs.file-max)',
 }

@@ -1,5 +1,5 @@
 import { constants, fstatSync, openSync, closeSync, readSync, statSync } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { assertRange, damagedError, errorCodeOf, missingError, storageError } from '../errors.ts'
@@ -181,7 +181,7 @@ export class ObjectReader {
   async #statObject(name: string): Promise<StoredObject | undefined> {
     const path = join(this.#location, name)
     try {
-      return { name, bytes: (await stat(path)).size }
+      return { name, bytes: (await lstat(path)).size }
     } catch (error) {
       if (errorCodeOf(error) === 'ENOENT') return undefined
       throw storageError({ action: 'list', path, cause: error })

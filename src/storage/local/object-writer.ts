@@ -14,6 +14,11 @@ import type { TemporaryFile } from './temporary-files.ts'
 
 const folderMode = 0o700
 
+/** Opening a file or folder in order to sync it may fail too, which loses nothing. */
+function isFailedSync(error: unknown): boolean {
+  return (error as { syscall?: unknown } | null)?.syscall === 'fsync'
+}
+
 /** The writing half of the local storage. */
 export class ObjectWriter {
   readonly #location: string
@@ -116,6 +121,8 @@ export class ObjectWriter {
     try {
       await this.#syncFolder(path)
     } catch (error) {
+      // Where there is no folder there is no name to make durable.
+      if (errorCodeOf(error) === 'ENOENT') return assertReachable(this.#location)
       throw storageError({ action: 'sync', path, cause: error })
     }
   }
@@ -192,7 +199,9 @@ export class ObjectWriter {
     try {
       return await syncing
     } catch (error) {
-      this.#failedSync ??= storageError({ action: 'sync', path: this.#location, cause: error })
+      if (isFailedSync(error)) {
+        this.#failedSync ??= storageError({ action: 'sync', path: this.#location, cause: error })
+      }
       throw error
     }
   }

@@ -42,8 +42,8 @@ describe('trees', () => {
     catalogue.trees.add([pageOf('one', entries), pageOf('two', entries)])
     for (const page of ['one', 'two']) {
       const rows = catalogue.trees.entries(idOf(page))
-      expect(rows.map(({ name, child }) => `${name} ${child?.toString('hex')}`)).toEqual(
-        entries.map(({ name, children }) => `${name} ${children[0]?.toString('hex')}`),
+      expect(rows.map(({ name, child }) => [name.toString(), child])).toEqual(
+        entries.map(({ name, children }) => [name, children[0] ?? null]),
       )
     }
   })

@@ -88,7 +88,7 @@ describe.runIf(canTrace)('the order of a put', () => {
   })
 
   it('syncs the folder of eight packs fewer times than eight, and after the last link', () => {
-    const packs = `${join(folder, 'repository', 'packs')}`
+    const packs = join(folder, 'repository', 'packs')
     const order = calls
       .filter(({ name, text }) =>
         name === 'fsync' ? text.endsWith(`${packs}>`) : text.includes(`${packs}/`),

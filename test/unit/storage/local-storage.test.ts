@@ -219,6 +219,17 @@ describe('LocalStorage', () => {
       expect(readdirSync(join(folder, 'tmp'))).toEqual([])
     })
 
+    it('refuses no later write after an error that is not of fsync', async () => {
+      await rmdir(join(folder, 'keys'))
+      await storage.sync('keys')
+      await mkdir(join(folder, pack))
+      const file = storage.createTemporarySync()
+      expect(await codeOf(storage.publish(file, pack))).not.toBe('no error')
+      await symlink('nowhere', join(folder, nameOf('packs', 'b')))
+      expect(await codeOf(storage.put(nameOf('packs', 'b'), bytes))).toBe('STORAGE_FAILED')
+      await storage.put(nameOf('packs', 'c'), bytes)
+    })
+
     it('removes the file and rejects a wrong name', async () => {
       const file = storage.createTemporarySync()
       await expect(storage.publish(file, '../x')).rejects.toThrow(RangeError)

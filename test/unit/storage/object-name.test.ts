@@ -11,7 +11,10 @@ import {
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: digits, maxLength: digits })
+    .array(
+      fc.nat(15).map((digit) => digit.toString(16)),
+      { minLength: digits, maxLength: digits },
+    )
     .map((list) => list.join(''))
 
 describe('isObjectName()', () => {

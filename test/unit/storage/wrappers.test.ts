@@ -82,9 +82,9 @@ describe('FaultyStorage', () => {
     expect(await short.getRange(pack, 0, 5)).toEqual(Buffer.from('0123'))
     const [flip] = await withFault({ call: 'get', effect: 'flip' })
     const flipped = await flip.get(pack)
-    const different = flipped.reduce((bits, byte, index) => {
-      return bits + (byte ^ bytes[index]).toString(2).replaceAll('0', '').length
-    }, 0)
+    const bits = (byte: number): number => byte.toString(2).replaceAll('0', '').length
+    let different = 0
+    for (const [index, byte] of flipped.entries()) different += bits(byte ^ bytes[index])
     expect(different).toBe(1)
   })
 
