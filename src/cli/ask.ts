@@ -22,7 +22,11 @@ export function canAsk(terminal: Terminal): boolean {
 }
 
 /** Asks on the terminal and shows what is typed. */
-export function askLine(terminal: Terminal, question: string, signal: AbortSignal): Promise<string> {
+export function askLine(
+  terminal: Terminal,
+  question: string,
+  signal: AbortSignal,
+): Promise<string> {
   terminal.writeError(question)
   return readLine(terminal, signal)
 }
@@ -53,9 +57,13 @@ export async function askNewSecret(
   const first = await askSecret(terminal, `${question}: `, signal)
   const second = await askSecret(terminal, `${question} again: `, signal)
   if (first === second) return first
-  throw new HoldfastError('PASSPHRASE_MISSING', 'Cannot use the new passphrase: the two entries differ', {
-    remedy: 'Run the command again and type the same passphrase twice',
-  })
+  throw new HoldfastError(
+    'PASSPHRASE_MISSING',
+    'Cannot use the new passphrase: the two entries differ',
+    {
+      remedy: 'Run the command again and type the same passphrase twice',
+    },
+  )
 }
 
 /** Reads bytes up to a line end; in raw mode the editing keys arrive as bytes and are obeyed here. */

@@ -9,8 +9,6 @@ export interface CommandContext {
   readonly environment: NodeJS.ProcessEnv
   readonly secrets: EnvironmentSecrets
   readonly workingFolder: string
-  readonly homeFolder: string
-  readonly hostname: string
   readonly signal: AbortSignal
   readonly rawArgument: RawArgument
   /** Milliseconds of a clock that only goes forward. */

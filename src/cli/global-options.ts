@@ -19,23 +19,37 @@ const globalGroup = 'Global options:'
 /** Adds the global options to one command; each level has its own, so that they may stand on either side of a verb. */
 export function addGlobalOptions(command: Command): void {
   const options = [
-    new Option('-r, --repo <path>', 'use the repository at PATH (else HOLDFAST_REPOSITORY, config.yml, ./repo)'),
+    new Option(
+      '-r, --repo <path>',
+      'use the repository at PATH (else HOLDFAST_REPOSITORY, config.yml, ./repo)',
+    ),
     new Option('--config <file>', 'read this configuration instead of the nearest config.yml'),
     new Option('--json', 'write JSON instead of text'),
     new Option('-q, --quiet', 'write no progress, notices or summary'),
     new Option('-v, --verbose', 'write more, and where an error came from'),
     new Option('--no-progress', 'write no progress'),
-    new Option('--passphrase-file <file>', 'read the passphrase from FILE, which only you may read'),
-    new Option('--passphrase-command <command>', 'run COMMAND (words, no shell) and read the passphrase from its output'),
-    new Option('--cache-dir <path>', 'keep catalogues in PATH (else HOLDFAST_CACHE_DIR, ~/.cache/holdfast)'),
+    new Option(
+      '--passphrase-file <file>',
+      'read the passphrase from FILE, which only you may read',
+    ),
+    new Option(
+      '--passphrase-command <command>',
+      'run COMMAND (words, no shell) and read the passphrase from its output',
+    ),
+    new Option(
+      '--cache-dir <path>',
+      'keep catalogues in PATH (else HOLDFAST_CACHE_DIR, ~/.cache/holdfast)',
+    ),
   ]
   for (const option of options) command.addOption(option.helpGroup(globalGroup))
+  command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(globalGroup))
 }
 
 /** The global options of a command and of those above it; the nearest to the end of the command line wins. */
 export function collectGlobalOptions(command: Command): GlobalOptions {
   const levels: Command[] = []
-  for (let level: Command | null = command; level !== null; level = level.parent) levels.unshift(level)
+  for (let level: Command | null = command; level !== null; level = level.parent)
+    levels.unshift(level)
   const merged: Record<string, unknown> = {}
   for (const level of levels) {
     for (const [name, value] of Object.entries(level.opts())) {
@@ -44,5 +58,5 @@ export function collectGlobalOptions(command: Command): GlobalOptions {
       merged[name] = value
     }
   }
-  return merged as GlobalOptions
+  return merged
 }

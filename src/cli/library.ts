@@ -1,42 +1,23 @@
 import type { Readable, Writable } from 'node:stream'
 
+import type { OnEvent } from '../foundation/progress-event.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import type { BackupType, Snapshot } from '../model/snapshot.ts'
+import type {
+  BackupType,
+  Snapshot,
+  SnapshotManifest,
+  SnapshotStatistics,
+} from '../model/snapshot.ts'
 
 /*
  * The commands' view of the library: what they call and what they get. The commands hold no other tie to the operations,
  * so that `--help` and `version` load none of them and tests can run every command on a stand-in.
  */
 
-export interface ProgressEvent {
-  readonly type: 'progress'
-  /** A word or two in the present participle: `reading`, `writing`. */
-  readonly phase: string
-  readonly filesDone: number
-  readonly filesTotal?: number | undefined
-  readonly bytesDone: number
-  readonly bytesTotal?: number | undefined
-  readonly errors: number
-}
-
-/** A source file that could not be read, or a target that could not be written. */
-export interface UnreadableEvent {
-  readonly type: 'unreadable'
-  readonly path: Uint8Array
-  readonly message: string
-}
-
-export interface NoticeEvent {
-  readonly type: 'notice'
-  readonly message: string
-}
-
-export type OperationEvent = ProgressEvent | UnreadableEvent | NoticeEvent
-
 /** What every long operation takes. */
 export interface OperationOptions {
   readonly signal: AbortSignal
-  readonly onEvent: (event: OperationEvent) => void
+  readonly onEvent: OnEvent
 }
 
 export interface Repository {
@@ -48,7 +29,8 @@ export interface OpenOptions {
   readonly location: string
   /** Called at most once, and only when the repository is encrypted. */
   readonly passphrase: () => Promise<string>
-  readonly cacheDirectory: string
+  /** Absolute; undefined leaves the choice to the library. */
+  readonly cacheDirectory?: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -57,7 +39,6 @@ export interface InitOptions {
   /** Undefined makes an unencrypted repository. */
   readonly passphrase?: string | undefined
   readonly chunkAverageBytes?: number | undefined
-  readonly cacheDirectory: string
 }
 
 export interface InitResult {
@@ -69,40 +50,62 @@ export interface InitResult {
 export interface SnapshotOptions extends OperationOptions {
   /** Absolute, as bytes; empty with `stdin`. */
   readonly paths: readonly Buffer[]
-  /** The directory that the snapshot's root stands for; undefined leaves the choice to the library. */
-  readonly base?: Buffer | undefined
-  readonly type: BackupType
+  /** The folder that names in the snapshot start from, absolute; without it, `/`. */
+  readonly base?: string
+  /** Without it the library says `incremental` when it trusted a parent, else `full`. */
+  readonly type?: BackupType
   readonly description: string
   readonly tags: readonly string[]
-  readonly hostname: string
+  /** Without it, the name of this host. */
+  readonly hostname?: string
   readonly excludes: readonly string[]
-  readonly excludeFiles: readonly string[]
   readonly excludeCaches: boolean
   readonly excludeIfPresent: readonly string[]
-  readonly excludeLargerThanBytes?: number | undefined
+  readonly excludeLargerThanBytes?: number
   readonly oneFileSystem: boolean
   readonly dryRun: boolean
   /** Read every file, whatever the parent says. */
   readonly readAll: boolean
-  /** Undefined lets the library choose. */
-  readonly parent?: Snapshot | undefined
-  readonly stdin?: { readonly source: Readable; readonly name: Buffer } | undefined
+  /** Without it the library chooses. */
+  readonly parent?: Snapshot
+  readonly stdin?: { readonly stream: Readable; readonly name: string }
 }
 
 export interface SnapshotResult {
-  readonly snapshot: Snapshot
+  /** Null on a dry run. */
+  readonly snapshot: Snapshot | null
+  readonly statistics: SnapshotStatistics
+  readonly unreadable: number
   readonly durationMs: number
 }
 
 export interface SnapshotFilters {
-  readonly type?: BackupType | undefined
+  readonly type?: BackupType
   /** Any of these sets; of a set, all tags. */
   readonly tags: readonly (readonly string[])[]
   readonly hosts: readonly string[]
 }
 
-export interface ListedSnapshot extends Snapshot {
-  readonly status: 'created' | 'verified' | 'failed'
+type ListedFields =
+  | 'backupId'
+  | 'type'
+  | 'startedAtMs'
+  | 'endedAtMs'
+  | 'hostname'
+  | 'username'
+  | 'base'
+  | 'paths'
+  | 'tags'
+  | 'description'
+  | 'parentId'
+  | 'statistics'
+
+/** What a list tells of a snapshot. */
+export interface ListedSnapshot extends Pick<SnapshotManifest, ListedFields> {
+  readonly id: string
+  readonly treeId: string
+  /** When it was last proved intact; null when it was not, or was found damaged since. */
+  readonly verifiedAtMs: number | null
 }
 
 export interface ListedEntry {
@@ -122,10 +125,10 @@ export type Overwrite = 'always' | 'if-changed' | 'if-newer' | 'never'
 
 export interface RestoreOptions extends OperationOptions {
   readonly snapshot: Snapshot
-  /** From the snapshot's root; undefined restores everything. */
-  readonly path?: Buffer | undefined
-  /** Absolute; undefined puts files back where they came from. */
-  readonly target?: Buffer | undefined
+  /** From the snapshot's root; without it, everything. */
+  readonly path?: Buffer
+  /** Absolute; without it, files go back where they came from. */
+  readonly target?: Buffer
   readonly includes: readonly string[]
   readonly excludes: readonly string[]
   readonly overwrite: Overwrite
@@ -147,8 +150,8 @@ export interface RestoreResult {
 }
 
 export interface VerifyOptions extends OperationOptions {
-  /** Undefined verifies every snapshot of the repository. */
-  readonly snapshots: readonly Snapshot[] | undefined
+  /** Without it, every snapshot and every pack of the repository. */
+  readonly snapshots?: readonly Snapshot[]
 }
 
 /** Something that cannot be restored as it was saved. */
@@ -209,6 +212,8 @@ export interface RepairResult {
   readonly snapshots: number
   readonly packs: number
   readonly blobs: number
+  /** Objects that could not be taken in. */
+  readonly unusable: readonly { readonly name: string; readonly message: string }[]
   readonly durationMs: number
 }
 
@@ -260,8 +265,8 @@ export interface Library {
     repository: Repository,
     options: { readonly passphrase: string; readonly label: string | undefined },
   ): Promise<KeySlot>
-  /** Builds the catalogue anew from the objects; does not need the old one. */
-  repairCatalogue(options: OpenOptions & OperationOptions): Promise<RepairResult>
+  /** Builds the catalogue anew from the objects alone. */
+  repairCatalogue(repository: Repository, options: OperationOptions): Promise<RepairResult>
 }
 
 /** Loads the operations, with SQLite and the codecs behind them. */

@@ -19,7 +19,8 @@ const factors: Readonly<Record<string, number>> = {
  */
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp])(?:ib)?|b)?$/i.exec(text.trim())
-  const bytes = match === null ? Number.NaN : Number(match[1]) * factors[(match[2] ?? '').toLowerCase()]
+  const bytes =
+    match === null ? Number.NaN : Number(match[1]) * factors[(match[2] ?? '').toLowerCase()]
   if (!Number.isSafeInteger(Math.round(bytes))) {
     throw new InvalidArgumentError('Allowed: a size such as 500, 100K, 20M or 1.5GiB.')
   }
@@ -57,5 +58,8 @@ export function collect(text: string, before: readonly string[] | undefined): re
 
 /** `--tag a,b`: the tags of one option. */
 export function splitTags(text: string): string[] {
-  return text.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
+  return text
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
 }

@@ -23,7 +23,11 @@ export function rawArguments(
   argv.forEach((argument, index) => {
     const bytes = raw[index]
     if (bytes === undefined || bytes.toString() !== argument) return
-    byText.set(argument, [...(byText.get(argument) ?? []), bytes])
+    remember(byText, argument, bytes)
+    // `--target=DIR`: the value alone is what will be asked for.
+    const equals = argument.startsWith('--') ? argument.indexOf('=') : -1
+    if (equals !== -1)
+      remember(byText, argument.slice(equals + 1), bytes.subarray(bytes.indexOf('=') + 1))
   })
   return (text) => {
     const candidates = byText.get(text)
@@ -31,6 +35,10 @@ export function rawArguments(
     // Different bytes can look the same as text: they are given out in the order in which they stand.
     return (candidates.length > 1 ? candidates.shift() : candidates[0]) ?? Buffer.from(text)
   }
+}
+
+function remember(byText: Map<string, Buffer[]>, text: string, bytes: Buffer): void {
+  byText.set(text, [...(byText.get(text) ?? []), bytes])
 }
 
 function splitAtNul(bytes: Buffer): Buffer[] {

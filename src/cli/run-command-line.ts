@@ -1,4 +1,4 @@
-import { Command, CommanderError, Help } from 'commander'
+import { Command, CommanderError } from 'commander'
 
 import { HoldfastError } from '../foundation/errors.ts'
 import type { CommandContext } from './command-context.ts'
@@ -26,15 +26,15 @@ export async function runCommandLine(
     globals = collectGlobalOptions(command)
     status = await action(createSession(context, globals))
   }
-  const parse = createParser(context, run)
+  const parser = createParser(context, run, globals)
   try {
-    await parse.program.parseAsync(spellOutHelp(argv), { from: 'user' })
+    await parser.program.parseAsync(spellOut(argv), { from: 'user' })
     return status
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done
     if (isClosedOutput(error, context)) return exitStatus.done
     const report = { isJson: globals.json === true, isVerbose: globals.verbose === true }
-    return reportError(toReportable(error, context.signal, parse), context.terminal, report)
+    return reportError(toReportable(error, context.signal, parser), context.terminal, report)
   }
 }
 
@@ -44,7 +44,14 @@ interface Parser {
   currentCommand(): Command
 }
 
-function createParser({ terminal }: CommandContext, run: RunAction): Parser {
+/** Wider lines are hard to read, also where the terminal has the room. */
+const helpColumns = 100
+
+function createParser(
+  { terminal }: CommandContext,
+  run: RunAction,
+  { json }: GlobalOptions,
+): Parser {
   const program = new Command('holdfast')
   let current = program
   program
@@ -55,43 +62,46 @@ function createParser({ terminal }: CommandContext, run: RunAction): Parser {
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
-    .configureHelp({ formatHelp: formatHelp })
+    .configureHelp({
+      // Commander shows only the first alias in the list of commands.
+      subcommandTerm: (listed) => [listed.name(), ...listed.aliases()].join(', '),
+    })
     .configureOutput({
       writeOut: (text) => terminal.writeOutput(text),
-      writeErr: (text) => terminal.writeError(text),
+      writeErr: (text) => {
+        if (json !== true) terminal.writeError(text)
+      },
       // Reported in our own form, or as JSON, from the error that is thrown.
       outputError: () => undefined,
-      getOutHelpWidth: () => Math.min(terminal.outputColumns ?? 100, 100),
+      getOutHelpWidth: () => Math.min(terminal.outputColumns ?? helpColumns, helpColumns),
+      getErrHelpWidth: () => Math.min(terminal.errorColumns, helpColumns),
     })
-    .addHelpText('after', '\nRun `holdfast <command> --help` for the options and examples of a command')
+    .addHelpText(
+      'after',
+      '\nRun `holdfast <command> --help` for the options and examples of a command',
+    )
   addGlobalOptions(program)
   for (const { name, aliases, summary } of verbs) {
     const command = program.command(name).description(capitalize(summary)).summary(summary)
     command.aliases(aliases).enablePositionalOptions()
-    addGlobalOptions(command)
   }
   program.hook('preSubcommand', async (_, command) => {
     current = command
     const verb = verbs.find(({ name }) => name === command.name())
     const define = await verb?.load()
     define?.(command, run)
-  })
-  program.action(() => {
-    program.outputHelp({ error: true })
-    throw usageError('No command is given', 'Name a command, for example `holdfast list`')
+    // After its own options, which is the order in the help.
+    addGlobalOptions(command)
   })
   return { program, currentCommand: () => current }
 }
 
 /** `holdfast help restore` is `holdfast restore --help`, which loads the verb like every other use of it. */
-function spellOutHelp(argv: readonly string[]): string[] {
-  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
-}
-
-/** Commander's help with all aliases of a command in the list of commands, where it shows only the first. */
-function formatHelp(command: Command, helper: Help): string {
-  helper.subcommandTerm = (listed) => [listed.name(), ...listed.aliases()].join(', ')
-  return Help.prototype.formatHelp.call(helper, command, helper)
+function spellOut(argv: readonly string[]): string[] {
+  const [first, ...others] = argv
+  if (first === 'help') return [...others, '--help']
+  if (first === '--version' || first === '-V') return ['version', ...others]
+  return [...argv]
 }
 
 function capitalize(text: string): string {
@@ -119,6 +129,14 @@ function fromCommander(error: CommanderError, command: Command): HoldfastError {
   for (let level: Command | null = command; level !== null; level = level.parent) {
     names.unshift(level.name())
   }
-  const message = error.message.replace(/^error: /, '').replace(/\.?\s*\n\s*/g, ' ').replace(/\.$/, '')
-  return usageError(capitalize(message), `\`${names.join(' ')} --help\` shows what is allowed`)
+  const help = `${names.join(' ')} --help`
+  if (error.code === 'commander.help') {
+    return usageError('No command is given', `Run \`${help}\` to see the commands`)
+  }
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\.?\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
+    .replaceAll("'", '"')
+  return usageError(capitalize(message), `Run \`${help}\` to see what is allowed`)
 }

@@ -1,5 +1,3 @@
-import { homedir, hostname } from 'node:os'
-
 import { HoldfastError } from '../foundation/errors.ts'
 import { takeSecrets } from './command-context.ts'
 import { exitStatus } from './exit-status.ts'
@@ -25,9 +23,7 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
     terminal,
     environment: process.env,
     secrets,
-    workingFolder: process.cwd(),
-    homeFolder: homedir(),
-    hostname: hostname(),
+    workingFolder: workingFolder(),
     signal: controller.signal,
     rawArgument: rawArguments(argv),
     now: () => performance.now(),
@@ -39,6 +35,15 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
   process.exit(hasLostOutput ? exitStatus.failed : status)
 }
 
+/** A shell may stand in a folder that was deleted; absolute paths work from there all the same. */
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
+}
+
 /**
  * The first signal asks the operation to stop, which leaves the repository in order; the second ends the process at
  * once, which the repository survives as well, at the price of packs that the next run adopts.
@@ -47,7 +52,8 @@ function stopOnSignals(controller: AbortController, terminal: Terminal): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(exitStatus.interrupted)
-      if (terminal.isErrorTerminal) terminal.writeError('\r\x1b[KStopping; press Ctrl-C again to end at once\n')
+      if (terminal.isErrorTerminal)
+        terminal.writeError('\r\x1b[KStopping; press Ctrl-C again to end at once\n')
       controller.abort(
         new HoldfastError('INTERRUPTED', `Interrupted by ${name}`, {
           remedy: 'Run the command again; what was stored already is not stored twice',

@@ -1,12 +1,15 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 import type { Configuration } from '../config/load-config.ts'
 import { HoldfastError } from '../foundation/errors.ts'
 import { askLine, askSecret, canAsk } from './ask.ts'
 import type { CommandContext } from './command-context.ts'
 import type { GlobalOptions } from './global-options.ts'
-import type { Library, OpenOptions, Repository } from './library.ts'
-import { createProgress, type Progress } from './output/progress.ts'
+import type { Library, OpenOptions, OperationOptions, Repository } from './library.ts'
+import { createProgress } from './output/progress.ts'
+
+/** What long operations are called in JSON lines. */
+export type Operation = 'snapshot' | 'restore' | 'verify' | 'delete' | 'prune' | 'repair'
 
 /** One run of one command: the context, the global options, and what both lead to when it is needed. */
 export interface Session extends CommandContext {
@@ -19,8 +22,8 @@ export interface Session extends CommandContext {
   openOptions(): Promise<OpenOptions>
   /** Opens the repository, and closes it whatever happens. */
   withRepository<T>(use: (library: Library, repository: Repository) => Promise<T>): Promise<T>
-  /** Shows the events of an operation as the options want them. */
-  progress(operation: string): Progress
+  /** Runs a long operation and shows its events as the options want them. */
+  follow<T>(operation: Operation, work: (options: OperationOptions) => Promise<T>): Promise<T>
   /** Writes what only a person needs: nothing with `--json` or `--quiet`. */
   say(text: string): void
   /** Asks for the word `yes`. */
@@ -40,8 +43,7 @@ export function createSession(context: CommandContext, globals: GlobalOptions): 
     configuration: () => (configuration ??= readConfiguration(context, globals)),
     openOptions: () => findRepository(session),
     withRepository: (use) => useRepository(session, use),
-    progress: (operation) =>
-      createProgress(terminal, { mode: progressMode(session), isQuiet, operation, now: context.now }),
+    follow: (operation, work) => follow(session, operation, work),
     say(text) {
       if (!isJson && !isQuiet) terminal.writeOutput(text)
     },
@@ -50,8 +52,25 @@ export function createSession(context: CommandContext, globals: GlobalOptions): 
   return session
 }
 
+async function follow<T>(
+  session: Session,
+  operation: Operation,
+  work: (options: OperationOptions) => Promise<T>,
+): Promise<T> {
+  const { terminal, signal, isQuiet, now } = session
+  const mode = progressMode(session)
+  const showsDamage = operation !== 'verify'
+  const progress = createProgress(terminal, { mode, isQuiet, operation, now, showsDamage })
+  try {
+    return await work({ signal, onEvent: progress.onEvent })
+  } finally {
+    progress.finish()
+  }
+}
+
 function progressMode({ globals, terminal }: Session): 'line' | 'json' | 'none' {
-  if (globals.json === true) return globals.quiet === true || globals.progress === false ? 'none' : 'json'
+  if (globals.json === true)
+    return globals.quiet === true || globals.progress === false ? 'none' : 'json'
   if (globals.quiet === true || globals.progress === false) return 'none'
   return terminal.isErrorTerminal ? 'line' : 'none'
 }
@@ -90,16 +109,13 @@ async function findRepository(session: Session): Promise<OpenOptions> {
   }
 }
 
-function cacheDirectory(session: Session, configuration: Configuration | undefined): string {
-  const { globals, environment, workingFolder, homeFolder } = session
+function cacheDirectory(
+  { globals, environment, workingFolder }: Session,
+  configuration: Configuration | undefined,
+): string | undefined {
   const chosen = globals.cacheDir ?? environment['HOLDFAST_CACHE_DIR']
   if (chosen !== undefined && chosen !== '') return resolve(workingFolder, chosen)
-  if (configuration?.settings.cacheDirectory !== undefined) return configuration.settings.cacheDirectory
-  // A relative XDG_CACHE_HOME is invalid and must be ignored (XDG Base Directory Specification).
-  const xdg = environment['XDG_CACHE_HOME']
-  return xdg?.startsWith('/') === true
-    ? join(xdg, 'holdfast')
-    : join(homeFolder, '.cache', 'holdfast')
+  return configuration?.settings.cacheDirectory
 }
 
 /** The passphrase from the first source that is given, undefined when none is; `ask` is what a terminal is asked. */
@@ -138,10 +154,15 @@ async function requirePassphrase(session: Session, location: string): Promise<st
     : undefined
   const passphrase = await findPassphrase(session, ask)
   if (passphrase !== undefined) return passphrase
-  throw new HoldfastError('PASSPHRASE_MISSING', `Cannot open repository "${location}": it is encrypted and no passphrase is given`, {
-    remedy: 'Give the passphrase with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
-    facts: { location },
-  })
+  throw new HoldfastError(
+    'PASSPHRASE_MISSING',
+    `Cannot open repository "${location}": it is encrypted and no passphrase is given`,
+    {
+      remedy:
+        'Give the passphrase with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
+      facts: { location },
+    },
+  )
 }
 
 async function useRepository<T>(

@@ -26,7 +26,10 @@ export interface Verb {
 }
 
 /** The last part of a command's help; each example is a command line and what it does. */
-export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): void {
+export function addExamples(
+  command: Command,
+  examples: readonly (readonly [string, string])[],
+): void {
   const lines = examples.map(([line, effect]) => `  ${line}\n      ${effect}`)
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
 }

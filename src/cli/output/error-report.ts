@@ -59,7 +59,13 @@ interface ErrorDescription {
 function describeError(error: unknown): ErrorDescription {
   const causes = causesOf(error)
   if (error instanceof HoldfastError) {
-    return { code: error.code, message: error.message, causes, remedy: error.remedy, facts: error.facts }
+    return {
+      code: error.code,
+      message: error.message,
+      causes,
+      remedy: error.remedy,
+      facts: error.facts,
+    }
   }
   return {
     code: 'INTERNAL',

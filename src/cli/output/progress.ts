@@ -1,7 +1,7 @@
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
-import type { OperationEvent, ProgressEvent } from '../library.ts'
+import type { HoldfastEvent, OnEvent, ProgressEvent } from '../../foundation/progress-event.ts'
 import { humanBytes, humanCount, humanDuration } from './human.ts'
-import { jsonPath, writeJsonErrorLine, writeJsonLine } from './json.ts'
+import { jsonPath, writeJsonErrorLine, writeJsonLine, type JsonObject } from './json.ts'
 import { safeText } from './safe-text.ts'
 import type { Terminal } from './terminal.ts'
 import { truncate } from './text-width.ts'
@@ -15,10 +15,12 @@ export interface ProgressOptions {
   readonly operation: string
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number
+  /** False where the operation's result names the damage again, and better. */
+  readonly showsDamage: boolean
 }
 
 export interface Progress {
-  readonly onEvent: (event: OperationEvent) => void
+  readonly onEvent: OnEvent
   /** Clears the line, so that what comes next starts on an empty one. */
   finish(): void
 }
@@ -62,6 +64,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
         return
       }
       if (event.type === 'notice' && options.isQuiet) return
+      if (event.type === 'damage' && !options.showsDamage) return
       clear()
       if (options.mode === 'json') writeJsonErrorLine(terminal, eventJson(event, options.operation))
       else terminal.writeError(`${eventLine(event)}\n`)
@@ -80,14 +83,20 @@ function isComplete({ bytesDone, bytesTotal, filesDone, filesTotal }: ProgressEv
   return bytesDone === bytesTotal && filesDone === filesTotal
 }
 
-function fractionDone({ bytesDone, bytesTotal, filesDone, filesTotal }: ProgressEvent): number | undefined {
+function fractionDone({
+  bytesDone,
+  bytesTotal,
+  filesDone,
+  filesTotal,
+}: ProgressEvent): number | undefined {
   if (bytesTotal !== undefined && bytesTotal > 0) return Math.min(1, bytesDone / bytesTotal)
   if (filesTotal !== undefined && filesTotal > 0) return Math.min(1, filesDone / filesTotal)
   return undefined
 }
 
 function msLeft({ event, bytesPerSecond }: Status): number | undefined {
-  if (event.bytesTotal === undefined || bytesPerSecond === undefined || bytesPerSecond <= 0) return undefined
+  if (event.bytesTotal === undefined || bytesPerSecond === undefined || bytesPerSecond <= 0)
+    return undefined
   return (Math.max(0, event.bytesTotal - event.bytesDone) / bytesPerSecond) * 1000
 }
 
@@ -98,7 +107,9 @@ export function statusLine(status: Status): string {
   const left = msLeft(status)
   return [
     safeText(event.phase),
-    fraction === undefined ? humanDuration(elapsedMs) : `${Math.floor(fraction * 100)} %`.padStart(5),
+    fraction === undefined
+      ? humanDuration(elapsedMs)
+      : `${Math.floor(fraction * 100)} %`.padStart(5),
     ofTotal(event.filesDone, event.filesTotal, humanCount) + ' files',
     ofTotal(event.bytesDone, event.bytesTotal, humanBytes),
     ...(bytesPerSecond === undefined ? [] : [`${humanBytes(bytesPerSecond)}/s`]),
@@ -107,11 +118,15 @@ export function statusLine(status: Status): string {
   ].join('  ')
 }
 
-function ofTotal(done: number, total: number | undefined, write: (value: number) => string): string {
+function ofTotal(
+  done: number,
+  total: number | undefined,
+  write: (value: number) => string,
+): string {
   return total === undefined ? write(done) : `${write(done)} of ${write(total)}`
 }
 
-function statusJson(status: Status): Readonly<Record<string, unknown>> {
+function statusJson(status: Status): JsonObject {
   const { event, elapsedMs, bytesPerSecond } = status
   const left = msLeft(status)
   return {
@@ -129,21 +144,19 @@ function statusJson(status: Status): Readonly<Record<string, unknown>> {
   }
 }
 
-type SpokenEvent = Exclude<OperationEvent, ProgressEvent>
+type SpokenEvent = Exclude<HoldfastEvent, ProgressEvent>
 
-function eventLine(event: SpokenEvent): string {
-  if (event.type === 'notice') return `note: ${safeText(event.message)}`
-  return `unreadable: ${escapeBytes(event.path)}: ${safeText(event.message)}`
+const labels = { notice: 'note', unreadable: 'unreadable', damage: 'damaged' } as const
+
+function eventLine({ type, path, message }: SpokenEvent): string {
+  const item = path === undefined ? '' : `${escapeBytes(path)}: `
+  return `${labels[type]}: ${item}${safeText(message)}`
 }
 
-function eventJson(event: SpokenEvent, operation: string): Readonly<Record<string, unknown>> {
-  if (event.type === 'notice') return { message_type: 'notice', message: event.message }
-  return {
-    message_type: 'error',
-    error: { message: event.message },
-    during: operation,
-    ...jsonPath('item', event.path),
-  }
+function eventJson({ type, path, message }: SpokenEvent, operation: string): JsonObject {
+  const item = path === undefined ? {} : jsonPath('item', path)
+  if (type === 'notice') return { message_type: 'notice', message, during: operation, ...item }
+  return { message_type: 'error', error: { message }, during: operation, ...item }
 }
 
 interface Rate {
@@ -169,7 +182,8 @@ function createRate(): Rate {
     bytesPerSecond() {
       const first = samples[0]
       const last = samples.at(-1)
-      if (first === undefined || last === undefined || last.atMs - first.atMs < 500) return undefined
+      if (first === undefined || last === undefined || last.atMs - first.atMs < 500)
+        return undefined
       return ((last.bytes - first.bytes) / (last.atMs - first.atMs)) * 1000
     },
   }

@@ -1,9 +1,11 @@
+/* oxlint-disable no-control-regex -- finding control characters is what this file is for */
+
 /**
  * Control characters that can move the cursor, hide text or reverse the order of what is read: C0 without the line feed,
  * DEL, C1, line separators and the controls of the writing direction.
  */
-// oxlint-disable-next-line no-control-regex -- finding control characters is what it is for
-const unsafe = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const unsafe =
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 /**
  * The last net before a terminal: makes control characters visible (`\x1b`, `\u202e`) and leaves everything else.

@@ -4,6 +4,8 @@ export interface Column {
   readonly title: string
   /** Numbers and sizes stand right. */
   readonly align?: 'left' | 'right'
+  /** On a terminal that is too narrow the columns with a number are left out, the smallest number first. */
+  readonly dropOrder?: number
 }
 
 export interface TableStyle {
@@ -21,7 +23,8 @@ const lastColumnMin = 12
 /**
  * Lays out rows in aligned columns, one line each, without trailing blanks.
  *
- * The cells must be safe to print already. Only the last column is cut to the terminal's width.
+ * The cells must be safe to print already. On a terminal that is too narrow, columns are left out as their `dropOrder`
+ * says, and the last one is cut; other places get everything.
  * @returns Lines that end in a line feed.
  */
 export function formatTable(
@@ -29,22 +32,50 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   style: TableStyle,
 ): string {
-  const widths = columns.map(({ title }, index) =>
-    rows.reduce((widest, row) => Math.max(widest, textWidth(row[index] ?? '')), textWidth(title)),
-  )
-  const room = lastColumnRoom(widths, style.width)
+  const measured = columns.map((column, index) => ({
+    ...column,
+    index,
+    width: rows.reduce(
+      (widest, row) => Math.max(widest, textWidth(row[index])),
+      textWidth(column.title),
+    ),
+  }))
+  const shown = fit(measured, style.width)
+  const room =
+    style.width === undefined ? Infinity : Math.max(lastColumnMin, roomForLast(shown, style.width))
   const line = (cells: readonly string[]): string =>
-    columns
-      .map(({ align }, index) => {
-        const cell = cells[index] ?? ''
-        if (index < columns.length - 1) return pad(cell, widths[index], align)
-        const cut = room === undefined ? cell : truncate(cell, room)
-        return align === 'right' ? pad(cut, Math.min(widths[index], room ?? Infinity), align) : cut
+    shown
+      .map(({ align, width, index }) => {
+        if (index < columns.length - 1) return pad(cells[index], width, align)
+        return pad(truncate(cells[index], room), Math.min(width, room), align)
       })
       .join(gap)
       .trimEnd()
   const titles = style.heading(line(columns.map(({ title }) => title)))
   return [titles, ...rows.map(line)].map((text) => `${text}\n`).join('')
+}
+
+interface MeasuredColumn extends Column {
+  /** Place in the rows. */
+  readonly index: number
+  readonly width: number
+}
+
+function fit(
+  columns: readonly MeasuredColumn[],
+  width: number | undefined,
+): readonly MeasuredColumn[] {
+  if (width === undefined || roomForLast(columns, width) >= lastColumnMin) return columns
+  const order = Math.min(...columns.map(({ dropOrder }) => dropOrder ?? Infinity))
+  if (order === Infinity) return columns
+  return fit(
+    columns.filter(({ dropOrder }) => dropOrder !== order),
+    width,
+  )
+}
+
+function roomForLast(columns: readonly MeasuredColumn[], width: number): number {
+  return columns.slice(0, -1).reduce((room, column) => room - column.width - gap.length, width)
 }
 
 /** `name   value` lines, the values aligned. */
@@ -58,10 +89,4 @@ export function formatPairs(pairs: readonly (readonly [string, string])[], inden
 function pad(text: string, width: number, align: Column['align']): string {
   const blanks = ' '.repeat(Math.max(0, width - textWidth(text)))
   return align === 'right' ? blanks + text : text + blanks
-}
-
-function lastColumnRoom(widths: readonly number[], width: number | undefined): number | undefined {
-  if (width === undefined) return undefined
-  const before = widths.slice(0, -1).reduce((sum, columns) => sum + columns + gap.length, 0)
-  return Math.max(lastColumnMin, width - before)
 }

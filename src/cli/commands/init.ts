@@ -1,0 +1,87 @@
+import type { Command } from 'commander'
+
+import { HoldfastError } from '../../foundation/errors.ts'
+import { askNewSecret, canAsk } from '../ask.ts'
+import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import { parseChunkSize } from '../option-values.ts'
+import { escapeText } from '../../foundation/escape-bytes.ts'
+import { humanBytes } from '../output/human.ts'
+import { writeJsonLine } from '../output/json.ts'
+import { findPassphrase, type Session } from '../session.ts'
+import { addExamples, type RunAction } from '../verb.ts'
+
+interface InitFlags {
+  readonly chunkSize?: number
+  readonly encrypt?: true
+}
+
+export function defineInit(command: Command, run: RunAction): void {
+  command
+    .option(
+      '--chunk-size <size>',
+      'average size of a chunk, a power of two from 16K to 2M',
+      parseChunkSize,
+    )
+    .option('--encrypt', 'insist on encryption, and ask for the passphrase when none is given')
+    .addHelpText(
+      'after',
+      '\nThe repository is encrypted when a passphrase is given by --passphrase-file,' +
+        '\n--passphrase-command, HOLDFAST_PASSPHRASE or config.yml. Without one it is protected' +
+        '\nagainst damage only, not against readers.',
+    )
+  addExamples(command, [
+    ['holdfast init', 'create ./repo without encryption'],
+    [
+      'holdfast init --repo /srv/backup --encrypt',
+      'create an encrypted repository and ask for its passphrase',
+    ],
+    ['holdfast init --passphrase-file ~/.holdfast', 'create an encrypted repository from a script'],
+  ])
+  command.action((flags: InitFlags) => run(command, (session) => init(session, flags)))
+}
+
+async function init(session: Session, { chunkSize, encrypt }: InitFlags): Promise<ExitStatus> {
+  const { terminal } = session
+  const { location } = await session.openOptions()
+  const passphrase = await findPassphrase(
+    session,
+    encrypt === true ? askForInit(session) : undefined,
+  )
+  const library = await session.loadLibrary()
+  const result = await library.initRepository({
+    location,
+    ...(passphrase !== undefined && { passphrase }),
+    ...(chunkSize !== undefined && { chunkAverageBytes: chunkSize }),
+  })
+  if (session.isJson) {
+    writeJsonLine(terminal, {
+      message_type: 'initialized',
+      id: result.repositoryId,
+      repository: location,
+      encryption: result.encryption,
+      chunk_average_bytes: result.chunkAverageBytes,
+    })
+  }
+  session.say(
+    `Created repository ${result.repositoryId} at ${escapeText(location)}\n` +
+      (result.encryption === 'none'
+        ? 'Not encrypted: whoever can read it can read the backups. `holdfast init --encrypt` makes an encrypted one.\n'
+        : 'Encrypted with AES-256-GCM. Without the passphrase nothing can be restored: keep it in a second place.\n') +
+      `Chunks of ${humanBytes(result.chunkAverageBytes)} on average\n`,
+  )
+  return exitStatus.done
+}
+
+function askForInit({ terminal, signal }: Session): () => Promise<string> {
+  if (canAsk(terminal))
+    return () => askNewSecret(terminal, 'Passphrase for the new repository', signal)
+  return () => {
+    throw new HoldfastError(
+      'PASSPHRASE_MISSING',
+      'Cannot create an encrypted repository: no passphrase is given',
+      {
+        remedy: 'Give one with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
+      },
+    )
+  }
+}

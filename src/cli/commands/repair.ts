@@ -1,0 +1,57 @@
+import type { Command } from 'commander'
+
+import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import { addGlobalOptions } from '../global-options.ts'
+import { counted, humanDuration } from '../output/human.ts'
+import { writeJsonErrorLine, writeJsonLine } from '../output/json.ts'
+import { safeText } from '../output/safe-text.ts'
+import type { Session } from '../session.ts'
+import { addExamples, type RunAction } from '../verb.ts'
+
+export function defineRepair(command: Command, run: RunAction): void {
+  const catalogue = command
+    .command('catalogue')
+    .summary('build the catalogue anew from the objects')
+    .description('Build the catalogue anew from the objects; the old one is not needed')
+  addGlobalOptions(catalogue)
+  addExamples(command, [
+    ['holdfast repair catalogue', 'replace a catalogue that is lost or damaged'],
+  ])
+  addExamples(catalogue, [
+    ['holdfast repair catalogue', 'replace a catalogue that is lost or damaged'],
+    ['holdfast repair catalogue --repo /srv/backup', 'do so for another repository'],
+  ])
+  catalogue.action(() => run(catalogue, repairCatalogue))
+}
+
+async function repairCatalogue(session: Session): Promise<ExitStatus> {
+  const result = await session.withRepository((library, repository) =>
+    session.follow('repair', (options) => library.repairCatalogue(repository, options)),
+  )
+  const { snapshots, packs, blobs, unusable, durationMs } = result
+  for (const { name, message } of unusable) reportUnusable(session, name, message)
+  if (session.isJson) {
+    writeJsonLine(session.terminal, {
+      message_type: 'summary',
+      snapshots,
+      packs,
+      blobs,
+      num_errors: unusable.length,
+      total_duration: durationMs / 1000,
+    })
+  }
+  session.say(
+    `Rebuilt the catalogue in ${humanDuration(durationMs)}: ${counted(snapshots, 'snapshot')}, ` +
+      `${counted(packs, 'pack')}, ${counted(blobs, 'blob')}\n`,
+  )
+  return unusable.length > 0 ? exitStatus.damaged : exitStatus.done
+}
+
+function reportUnusable({ terminal, isJson }: Session, name: string, message: string): void {
+  if (isJson) {
+    const error = { message }
+    writeJsonErrorLine(terminal, { message_type: 'error', error, during: 'repair', item: name })
+  } else {
+    terminal.writeError(`damaged: ${safeText(name)} - ${safeText(message)}\n`)
+  }
+}

@@ -1,0 +1,162 @@
+import { Argument, Option, type Command } from 'commander'
+
+import type { Snapshot } from '../../model/snapshot.ts'
+import { resolveBytes } from '../byte-path.ts'
+import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import type { Overwrite, RestoreResult } from '../library.ts'
+import { collect, parseText } from '../option-values.ts'
+import { counted, humanBytes, humanCount, humanDuration } from '../output/human.ts'
+import { pathTextBytes, writeJsonLine } from '../output/json.ts'
+import { shortId } from '../output/snapshot-json.ts'
+import { formatPairs } from '../output/table.ts'
+import type { Session } from '../session.ts'
+import { parseSnapshotReference } from '../snapshot-reference.ts'
+import { usageError } from '../usage-error.ts'
+import { addExamples, type RunAction } from '../verb.ts'
+
+interface RestoreFlags {
+  readonly target?: string
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly overwrite: Overwrite
+  readonly delete?: true
+  readonly dryRun?: true
+  /** False with `--no-verify`. */
+  readonly verify: boolean
+  readonly yes?: true
+}
+
+const overwriteChoices: readonly Overwrite[] = ['always', 'if-changed', 'if-newer', 'never']
+
+export function defineRestore(command: Command, run: RunAction): void {
+  command
+    .addArgument(new Argument('<snapshot[:path]>', 'the snapshot, and a directory or file in it'))
+    .option(
+      '-t, --target <dir>',
+      'restore below DIR instead of where the files came from',
+      parseText,
+    )
+    .option('-i, --include <pattern>', 'restore only what matches; repeatable', collect)
+    .option('-e, --exclude <pattern>', 'leave out what matches; repeatable', collect)
+    .addOption(
+      new Option(
+        '--overwrite <when>',
+        'replace files that are there already; equal content is never rewritten',
+      )
+        .choices(overwriteChoices)
+        .default('always'),
+    )
+    .option('--delete', 'delete what the snapshot does not have from the restored directories')
+    .option('-n, --dry-run', 'show what would be restored and write nothing')
+    .option(
+      '--no-verify',
+      'restore an unverified snapshot and do not check what was written (asks)',
+    )
+    .option('-y, --yes', 'do not ask; needed for --no-verify where there is no terminal')
+  addExamples(command, [
+    ['holdfast restore latest', 'bring everything back to where it came from'],
+    ['holdfast restore latest:data/index --target /tmp/look', 'restore one directory elsewhere'],
+    [
+      'holdfast restore backup_1790000000 --include "*.yml" --dry-run',
+      'show what would be restored',
+    ],
+  ])
+  command.action((reference: string, flags: RestoreFlags) =>
+    run(command, (session) => restore(session, reference, flags)),
+  )
+}
+
+async function restore(
+  session: Session,
+  argument: string,
+  flags: RestoreFlags,
+): Promise<ExitStatus> {
+  const { workingFolder, rawArgument } = session
+  const { snapshot: name, path } = parseSnapshotReference(rawArgument(argument))
+  if (!flags.verify && flags.yes !== true) {
+    await session.confirm('Restore without verification? Damaged files would go unnoticed.')
+  }
+  const target =
+    flags.target === undefined ? undefined : resolveBytes(workingFolder, rawArgument(flags.target))
+  const dryRun = flags.dryRun === true
+  const { snapshot, result } = await session.withRepository(async (library, repository) => {
+    const found = await library.resolveSnapshot(repository, name)
+    if (flags.delete === true) refuseWideDelete(found, { path, target, flags })
+    const counts = await session.follow('restore', (options) =>
+      library.restore(repository, {
+        ...options,
+        snapshot: found,
+        ...(path !== undefined && path.length > 0 && { path }),
+        ...(target !== undefined && { target }),
+        includes: flags.include ?? [],
+        excludes: flags.exclude ?? [],
+        overwrite: flags.overwrite,
+        delete: flags.delete === true,
+        dryRun,
+        verify: flags.verify,
+      }),
+    )
+    return { snapshot: found, result: counts }
+  })
+  writeSummary(session, { snapshot, result, dryRun })
+  return result.errors > 0 ? exitStatus.failed : exitStatus.done
+}
+
+interface Place {
+  readonly path: Buffer | undefined
+  readonly target: Buffer | undefined
+  readonly flags: RestoreFlags
+}
+
+/** `--delete` on the root of the file system would remove everything that was never backed up. restic refuses it too. */
+function refuseWideDelete(snapshot: Snapshot, { path, target, flags }: Place): void {
+  const root = Buffer.from('/')
+  const isNarrow = (path !== undefined && path.length > 0) || (flags.include ?? []).length > 0
+  if (isNarrow || !(target ?? pathTextBytes(snapshot.base)).equals(root)) return
+  throw usageError(
+    'Cannot restore with --delete to "/": everything that is not in the snapshot would be deleted',
+    'Name a path in the snapshot (`SNAPSHOT:PATH`), a --target or an --include',
+  )
+}
+
+interface Restored {
+  readonly snapshot: Snapshot
+  readonly result: RestoreResult
+  readonly dryRun: boolean
+}
+
+function writeSummary(session: Session, { snapshot, result, dryRun }: Restored): void {
+  if (session.isJson) {
+    writeJsonLine(session.terminal, {
+      message_type: 'summary',
+      snapshot_id: snapshot.id,
+      backup_id: snapshot.backupId,
+      files_restored: result.filesRestored,
+      files_unchanged: result.filesUnchanged,
+      files_skipped: result.filesSkipped,
+      files_deleted: result.filesDeleted,
+      bytes_restored: result.bytesRestored,
+      bytes_unchanged: result.bytesUnchanged,
+      error_count: result.errors,
+      total_duration: result.durationMs / 1000,
+      dry_run: dryRun,
+    })
+  }
+  const perSecond =
+    result.durationMs > 0
+      ? `, ${humanBytes((result.bytesRestored / result.durationMs) * 1000)}/s`
+      : ''
+  const pairs: [string, string][] = [
+    ['restored', `${counted(result.filesRestored, 'file')}, ${humanBytes(result.bytesRestored)}`],
+    [
+      'unchanged',
+      `${counted(result.filesUnchanged, 'file')}, ${humanBytes(result.bytesUnchanged)}`,
+    ],
+    ['took', `${humanDuration(result.durationMs)}${perSecond}`],
+  ]
+  if (result.filesSkipped > 0) pairs.push(['skipped', counted(result.filesSkipped, 'file')])
+  if (result.filesDeleted > 0) pairs.push(['deleted', counted(result.filesDeleted, 'file')])
+  if (result.errors > 0) pairs.push(['failed', humanCount(result.errors)])
+  const title = dryRun ? 'Would restore snapshot' : 'Restored snapshot'
+  session.say(`${title} ${shortId(snapshot.id)}\n${formatPairs(pairs, '  ')}`)
+}

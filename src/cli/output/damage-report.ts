@@ -1,0 +1,44 @@
+import { escapeBytes } from '../../foundation/escape-bytes.ts'
+import type { Damage } from '../library.ts'
+import type { Session } from '../session.ts'
+import { jsonPath, writeJsonErrorLine, type JsonObject } from './json.ts'
+import { safeText } from './safe-text.ts'
+import { shortId } from './snapshot-json.ts'
+
+/** Names every damage on standard error, one line each. */
+export function reportDamage({ terminal, isJson }: Session, damaged: readonly Damage[]): void {
+  for (const damage of damaged) {
+    if (isJson) writeJsonErrorLine(terminal, damageJson(damage))
+    else terminal.writeError(`${damageLine(damage)}\n`)
+  }
+}
+
+/** `damaged: 1a2b3c4d:data/index at byte 1048576 (65536 bytes) - authentication failed`; the first word can be dumped. */
+function damageLine({
+  snapshotId,
+  path,
+  offsetBytes,
+  lengthBytes,
+  objectId,
+  message,
+}: Damage): string {
+  const file = path === undefined ? '' : `:${escapeBytes(path)}`
+  const place = snapshotId === undefined ? (objectId ?? 'repository') : shortId(snapshotId) + file
+  const offset = offsetBytes === undefined ? '' : ` at byte ${offsetBytes}`
+  const length = lengthBytes === undefined ? '' : ` (${lengthBytes} bytes)`
+  return `damaged: ${place}${offset}${length} - ${safeText(message)}`
+}
+
+function damageJson(damage: Damage): JsonObject {
+  const { message, objectId, snapshotId, path, offsetBytes, lengthBytes } = damage
+  return {
+    message_type: 'error',
+    error: { message },
+    during: 'verify',
+    ...(objectId !== undefined && { object_id: objectId }),
+    ...(snapshotId !== undefined && { snapshot_id: snapshotId }),
+    ...(path !== undefined && jsonPath('item', path)),
+    ...(offsetBytes !== undefined && { offset: offsetBytes }),
+    ...(lengthBytes !== undefined && { length: lengthBytes }),
+  }
+}
