@@ -26,6 +26,12 @@ export { listTree, type ListedEntry } from './operations/browse/list-tree.ts'
 export { dumpFile } from './operations/browse/dump-file.ts'
 export { prune, type PruneOptions, type PruneResult } from './operations/prune/prune.ts'
 export { deleteSnapshots } from './operations/retention/delete-snapshots.ts'
+export { restore } from './operations/restore/restore.ts'
+export type {
+  Overwrite,
+  RestoreOptions,
+  RestoreResult,
+} from './operations/restore/restore-options.ts'
 export { snapshot } from './operations/snapshot/snapshot.ts'
 export type { SnapshotOptions, SnapshotResult } from './operations/snapshot/snapshot-options.ts'
 export {

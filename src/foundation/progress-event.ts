@@ -4,6 +4,8 @@ export type HoldfastEvent =
   | { readonly type: 'unreadable'; readonly path: Buffer; readonly message: string }
   /** Worth knowing, and nothing is lost by it. */
   | { readonly type: 'notice'; readonly path?: Buffer; readonly message: string }
+  /** Something that could not be done; the rest goes on. */
+  | { readonly type: 'failure'; readonly path?: Buffer; readonly message: string }
   /** Something in the repository is not what was written. */
   | { readonly type: 'damage'; readonly message: string; readonly path?: Buffer }
 

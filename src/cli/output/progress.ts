@@ -146,7 +146,12 @@ function statusJson(status: Status): JsonObject {
 
 type SpokenEvent = Exclude<HoldfastEvent, ProgressEvent>
 
-const labels = { notice: 'note', unreadable: 'unreadable', damage: 'damaged' } as const
+const labels = {
+  notice: 'note',
+  unreadable: 'unreadable',
+  damage: 'damaged',
+  failure: 'failed',
+} as const
 
 function eventLine({ type, path, message }: SpokenEvent): string {
   const item = path === undefined ? '' : `${escapeBytes(path)}: `

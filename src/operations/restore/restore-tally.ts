@@ -1,0 +1,126 @@
+import { decodeTreePage } from '../../format/tree/tree-page.ts'
+import { isRegular } from '../../format/tree/entry-kind.ts'
+import type { RestoreReply, RestoreUnit } from './restore-batch.ts'
+import type { RestoreOptions, RestoreResult } from './restore-options.ts'
+import type { RestorePlace } from './restore-target.ts'
+
+const progressEveryMs = 100
+
+/** Counts what a restore did and tells about it. */
+export class RestoreTally {
+  readonly #options: RestoreOptions
+  readonly #startedAtMs = Date.now()
+  /** Totals if everything is restored. */
+  readonly expected: { readonly files: number; readonly bytes: number }
+  #filesRestored = 0
+  #filesUnchanged = 0
+  #filesSkipped = 0
+  #filesDeleted = 0
+  #directories = 0
+  #others = 0
+  #bytesRestored = 0
+  #bytesUnchanged = 0
+  #errors = 0
+  #lastMs = 0
+
+  constructor(options: RestoreOptions, place: RestorePlace) {
+    this.#options = options
+    this.expected = expect(options, place)
+  }
+
+  add(reply: RestoreReply): void {
+    this.#filesRestored += reply.filesRestored
+    this.#filesUnchanged += reply.filesUnchanged
+    this.#filesSkipped += reply.filesSkipped
+    this.#others += reply.others
+    this.#bytesRestored += reply.bytesRestored
+    this.#bytesUnchanged += reply.bytesUnchanged
+    for (const { message } of reply.failures) this.fail(message)
+    this.#tell()
+  }
+
+  /** Counts a unit as if it had been written. */
+  preview(unit: RestoreUnit): void {
+    if (unit.indexes.length === 0) return
+    const page = decodeTreePage(Buffer.from(unit.page))
+    for (const index of unit.indexes) {
+      if (isRegular(page.mode(index))) {
+        this.#filesRestored += 1
+        this.#bytesRestored += page.sizeOf(index)
+      } else this.#others += 1
+    }
+  }
+
+  /** Bytes of the regular files of a unit. */
+  sizeOf(unit: RestoreUnit): number {
+    if (unit.indexes.length === 0) return 0
+    const page = decodeTreePage(Buffer.from(unit.page.buffer, unit.page.byteOffset, unit.page.length))
+    let bytes = 0
+    for (const index of unit.indexes) if (isRegular(page.mode(index))) bytes += page.sizeOf(index)
+    return bytes
+  }
+
+  fail(message: string): void {
+    this.#errors += 1
+    this.#options.onEvent?.({ type: 'failure', message })
+  }
+
+  skip(): void {
+    this.#filesSkipped += 1
+  }
+
+  link(): void {
+    this.#others += 1
+  }
+
+  directory(): void {
+    this.#directories += 1
+  }
+
+  remove(count: number): void {
+    this.#filesDeleted += count
+  }
+
+  result(): RestoreResult {
+    return {
+      filesRestored: this.#filesRestored,
+      filesUnchanged: this.#filesUnchanged,
+      filesSkipped: this.#filesSkipped,
+      filesDeleted: this.#filesDeleted,
+      directories: this.#directories,
+      others: this.#others,
+      bytesRestored: this.#bytesRestored,
+      bytesUnchanged: this.#bytesUnchanged,
+      errors: this.#errors,
+      durationMs: Date.now() - this.#startedAtMs,
+    }
+  }
+
+  #tell(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#lastMs < progressEveryMs) return
+    this.#lastMs = nowMs
+    this.#options.onEvent?.({
+      type: 'progress',
+      phase: 'restoring',
+      filesDone: this.#filesRestored + this.#filesUnchanged + this.#filesSkipped,
+      filesTotal: this.expected.files,
+      bytesDone: this.#bytesRestored + this.#bytesUnchanged,
+      bytesTotal: this.expected.bytes,
+      errors: this.#errors,
+    })
+  }
+}
+
+function expect(
+  { snapshot }: RestoreOptions,
+  { source }: RestorePlace,
+): { files: number; bytes: number } {
+  const { files, bytes } = snapshot.statistics
+  if (source.kind === 'entry') {
+    return { files: 1, bytes: source.entry.page.sizeOf(source.entry.index) }
+  }
+  // A folder's entry knows the bytes below it; the files can only be more than none.
+  if (source.entry) return { files, bytes: source.entry.page.sizeOf(source.entry.index) }
+  return { files, bytes }
+}

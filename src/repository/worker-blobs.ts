@@ -1,0 +1,48 @@
+import { openCatalogue } from '../catalogue/catalogue.ts'
+import type { BlobLocation, BlobLocations } from '../catalogue/blob-location.ts'
+import { openLocal } from '../storage/local/local-storage.ts'
+import { BlobReader } from './blob-reader.ts'
+import type { RepositoryContext } from './repository-context.ts'
+import { SegmentReader } from './segment-reader.ts'
+
+/** Finds and reads blobs on a worker thread, over read-only connections of its own. */
+export interface WorkerBlobs {
+  readonly reader: BlobReader
+  /** Locations of many blobs at once, in the order of the ids. */
+  findMany(ids: Uint8Array): BlobLocations
+  /** Turns one row of `findMany` into a location; undefined when the blob is not known. */
+  locationAt(locations: BlobLocations, position: number): BlobLocation | undefined
+  close(): Promise<void>
+}
+
+/** @param cacheBytes decoded segments to keep, in bytes */
+export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number): WorkerBlobs {
+  const storage = openLocal(context.location)
+  const catalogue = openCatalogue(context.cataloguePath, { readOnly: true, cacheKiB: 4096 })
+  const { blobs } = catalogue
+  const segments = new SegmentReader(context, storage, cacheBytes)
+  return {
+    reader: new BlobReader(context, { findBlob: (id) => blobs.find(id) }, segments),
+    findMany: (ids) => blobs.findMany(ids),
+    locationAt: (locations, position) => {
+      const row = locations.packs[position]
+      const pack = row === 0 ? undefined : blobs.pack(row)
+      if (!pack) return undefined
+      return {
+        pack,
+        segment: locations.segments[position],
+        segmentOffset: locations.segmentOffsets[position],
+        payloadBytes: locations.payloadBytes[position],
+        plainBytes: locations.plainBytes[position],
+        codec: locations.codecs[position],
+        kind: locations.kinds[position],
+        offset: locations.offsets[position],
+        length: locations.lengths[position],
+      }
+    },
+    close: async () => {
+      catalogue.close()
+      await storage.close()
+    },
+  }
+}
