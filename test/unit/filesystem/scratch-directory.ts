@@ -21,7 +21,8 @@ export function scratchDirectory(parent: string = tmpdir()): ScratchDirectory {
   const fd = posix.openDirectory(AT_FDCWD, Buffer.from(path))
   onTestFinished(() => {
     posix.close(fd)
-    // Some tests leave paths longer than the 4096 bytes that Node's own removal can name.
+    // Some tests leave read-only directories, or paths longer than Node's own removal can name.
+    execFileSync('chmod', ['-R', 'u+rwX', path])
     execFileSync('rm', ['-rf', path])
   })
   return { path, fd, at: (...parts) => join(path, ...parts) }

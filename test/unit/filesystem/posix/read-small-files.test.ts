@@ -16,6 +16,13 @@ import {
 import type { FileStatus } from '../../../../src/filesystem/posix/stat-record.ts'
 import { scratchDirectory } from '../scratch-directory.ts'
 
+/** Node has it; the type library of the language alone does not. */
+declare const WebAssembly: {
+  readonly Memory: new (pages: { initial: number; maximum?: number; shared?: boolean }) => {
+    readonly buffer: ArrayBuffer
+  }
+}
+
 interface Wanted {
   readonly name: string
   readonly expectedBytes: number
