@@ -70,20 +70,19 @@ export function applyToExistingFile(
 }
 
 /**
- * Removes what a directory holds besides the names given, with everything below it.
+ * Removes what a directory holds besides the names that are kept, with everything below it.
  *
- * @param keep one character for each byte of a name
  * @returns number of entries removed, those below removed directories included
  */
 export function removeOtherEntries(
   context: WriterContext,
   directory: DirectoryHandle,
-  keep: ReadonlySet<string>,
+  keeps: (name: Buffer) => boolean,
 ): number {
   const fd = context.held.descriptorOf(directory)
   let removed = 0
   for (const name of namesIn(fd)) {
-    if (keep.has(name.toString('latin1'))) continue
+    if (keeps(name)) continue
     removed += onEntry(context, { action: 'remove', directory, name }, (directoryFd) =>
       removeTree(context, directoryFd, name),
     )

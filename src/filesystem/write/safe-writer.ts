@@ -211,11 +211,11 @@ export class SafeWriter {
   }
 
   /**
-   * Removes everything from a directory but the names given (one character for each byte).
+   * Removes everything from a directory but the names that are kept.
    * @returns Entries removed, with those below removed directories.
    */
-  removeOthers(directory: DirectoryHandle, keep: ReadonlySet<string>): number {
-    return removeOtherEntries(this.#context, directory, keep)
+  removeOthers(directory: DirectoryHandle, keeps: (name: Buffer) => boolean): number {
+    return removeOtherEntries(this.#context, directory, keeps)
   }
 
   /** Makes durable what was written so far. */

@@ -8,6 +8,8 @@ import { decodeTreePage, type TreePage } from './tree-page.ts'
 import {
   blobBytesMax,
   closingMask,
+  longPageBytes,
+  longPageClosingMask,
   pageBytesWritten,
   pageEntriesBeforeClosing,
   pageEntriesWritten,
@@ -169,9 +171,11 @@ export class DirectoryWriter {
 
   #closeWhenDue(level: number): void {
     const { page } = this.#levels[level]
-    if (page.entryCount < pageEntriesBeforeClosing) return
+    const isLong = page.byteLength >= longPageBytes
+    if (page.entryCount < pageEntriesBeforeClosing && !isLong) return
+    const mask = isLong ? longPageClosingMask : closingMask
     const hash = hashName(page.names, page.lastNameStart, page.lastNameEnd)
-    if ((hash & closingMask) === 0 || page.entryCount >= pageEntriesWritten) {
+    if ((hash & mask) === 0 || page.entryCount >= pageEntriesWritten) {
       this.#closePage(level)
     }
   }

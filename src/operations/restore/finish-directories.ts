@@ -10,6 +10,7 @@ import { topPageOf } from '../../repository/find-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf } from '../../repository/tree-walk.ts'
 import { entryMetadata } from './entry-metadata.ts'
+import type { DeletionRule } from './deletion-rule.ts'
 import type { RestoreTally } from './restore-tally.ts'
 import type { EntryPlace } from './restore-target.ts'
 
@@ -22,8 +23,8 @@ export interface FinishOptions {
   readonly entry: EntryPlace | null
   /** By the path below the target, names joined by slashes, one character for each byte. */
   readonly isTouched: (path: string) => boolean
-  /** Remove what the snapshot does not have. */
-  readonly deletes: boolean
+  /** What may be removed because the snapshot does not have it; null for nothing. */
+  readonly deletion: DeletionRule | null
   readonly tally: RestoreTally
 }
 
@@ -82,7 +83,7 @@ function openFrame(
   try {
     for (const page of reader.pages(top)) {
       for (let index = 0; index < page.entryCount; index++) {
-        if (options.deletes) names.add(page.name(index).toString('latin1'))
+        if (options.deletion) names.add(page.name(index).toString('latin1'))
         if (!isDirectory(page.mode(index))) continue
         children.push({
           name: Buffer.from(page.name(index)),
@@ -91,8 +92,11 @@ function openFrame(
         })
       }
     }
-    if (options.deletes && !handle.isCreated) {
-      options.tally.remove(options.writer.removeOthers(handle, names))
+    if (options.deletion?.appliesTo(path) && !handle.isCreated) {
+      const { deletion } = options
+      const keeps = (name: Buffer): boolean =>
+        names.has(name.toString('latin1')) || deletion.spares(path, name)
+      options.tally.remove(options.writer.removeOthers(handle, keeps))
     }
   } catch (error) {
     if (!isLoss(error) && !(error instanceof TargetError)) throw error

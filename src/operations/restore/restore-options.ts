@@ -21,6 +21,8 @@ export interface RestoreOptions {
   /** Remove from restored folders what the snapshot does not have in them. */
   readonly delete?: boolean
   readonly dryRun?: boolean
+  /** False restores also a snapshot whose last verification found damage: all of it that still proves right. */
+  readonly verify?: boolean
   /** Wait until what was written is on the disk. */
   readonly sync?: boolean
   readonly signal?: AbortSignal

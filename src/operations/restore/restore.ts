@@ -1,4 +1,5 @@
-import { TargetError } from '../../foundation/errors.ts'
+import { verificationOk } from '../../catalogue/snapshot-row.ts'
+import { HoldfastError, TargetError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import { openTarget } from '../../filesystem/write/safe-writer.ts'
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
@@ -10,6 +11,7 @@ import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkedPath, walkTree, type WalkedDirectory } from '../../repository/tree-walk.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
 import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
+import { DeletionRule } from './deletion-rule.ts'
 import { DirectoryStack } from './directory-stack.ts'
 import { finishDirectories } from './finish-directories.ts'
 import type { PageRestorerSetup } from './page-restorer.ts'
@@ -49,12 +51,27 @@ export async function restore(
   const place = placeRestore(repository, options.snapshot, options)
   const run = new RestoreRun(repository, options, place)
   if (options.dryRun) return run.preview()
+  refuseDamaged(repository, options)
   const lock = await acquireLock(repository.storage, 'shared', 'restore')
   try {
     return await run.restore()
   } finally {
     await lock.release()
   }
+}
+
+/** What is known to be damaged is restored only by somebody who says so: then every part that still proves right. */
+function refuseDamaged(repository: Repository, { snapshot, verify = true }: RestoreOptions): void {
+  const last = repository.catalogue.journal.verificationOf(snapshot.id)
+  if (!verify || !last || last.result === verificationOk) return
+  throw new HoldfastError(
+    'NOT_VERIFIED',
+    `Cannot restore ${snapshot.backupId}: its last verification found damage`,
+    {
+      remedy: 'Choose another snapshot, or restore what is whole with --no-verify',
+      facts: { snapshotId: snapshot.id, verifiedAtMs: last.atMs },
+    },
+  )
 }
 
 class RestoreRun {
@@ -103,7 +120,10 @@ class RestoreRun {
           top: this.#place.source.top,
           entry: this.#place.source.entry,
           isTouched: (path) => this.#touched === null || this.#touched.has(path),
-          deletes: this.#options.delete === true && this.#touched === null,
+          deletion:
+            this.#options.delete === true && this.#touched === null
+              ? new DeletionRule(this.#options.snapshot, this.#place.prefix)
+              : null,
           tally: this.#tally,
         })
       }

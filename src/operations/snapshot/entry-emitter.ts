@@ -4,6 +4,7 @@ import type { DirectoryWriter } from '../../format/tree/directory-writer.ts'
 import { EntryDraft } from '../../format/tree/entry-draft.ts'
 import { deviceNumberMax, flagHardLinked } from '../../format/tree/entry-flags.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
+import { isSameEntry } from '../../format/tree/is-same-entry.ts'
 import { idBytes } from '../../model/ids.ts'
 import { fate, recordWords, type DirectoryJob, type Slice } from './directory-job.ts'
 import { FILE_RESULT } from './read-batch.ts'
@@ -98,7 +99,10 @@ export class EntryEmitter {
     this.#directoryBytes[0] = directory.bytes
     draft.setContent(directory.id, this.#directoryBytes)
     draft.setExtras(directory.extras)
-    writer.append(draft)
+    const page = slice.parentPages[index]
+    const parentIndex = slice.parentIndexes[index]
+    if (page && isSameEntry(page, parentIndex, draft)) writer.appendFrom(page, parentIndex)
+    else writer.append(draft)
   }
 
   #emitSpecial(job: DirectoryJob, slice: Slice, index: number, writer: DirectoryWriter): void {
@@ -159,7 +163,10 @@ export class EntryEmitter {
     const key = `${words[at + STAT_OFFSET.devMajor / 4]}:${words[at + STAT_OFFSET.devMinor / 4]}`
     let number = this.#deviceNumbers.get(key)
     if (number === undefined) {
-      number = Math.min(this.#deviceNumbers.size, deviceNumberMax)
+      number = this.#deviceNumbers.size
+      if (number > deviceNumberMax) {
+        throw new SourceError('Cannot save a hard link: there are too many file systems')
+      }
       this.#deviceNumbers.set(key, number)
     }
     return number

@@ -356,6 +356,10 @@ export class SourceWalker {
     this.#counts.directories += 1
     slice.fates[index] = fate.directory
     slice.pending += 1
+    if (isInParent) {
+      slice.parentPages[index] = job.parent.page
+      slice.parentIndexes[index] = job.parent.index
+    }
     const parent =
       isInParent && this.#openParent && job.parent.isDirectory
         ? new ParentCursor(this.#openParentOf(job.parent))
