@@ -58,7 +58,7 @@ export const closingMask = 0x1ff
 export const pageEntriesBeforeClosing = 128
 export const pageEntriesWritten = 4_096
 /** From this length on a page closes sooner: entries of many references would else end it by the length alone. */
-export const longPageBytes = 262_144
+export const longPageBytes = 524_288
 export const longPageClosingMask = 0x1f
 export const pageBytesWritten = 1_048_576
 
