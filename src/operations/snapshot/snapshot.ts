@@ -29,6 +29,7 @@ import {
   type SnapshotWorkerRequest,
   type SnapshotWorkerSetup,
 } from './snapshot-worker.ts'
+import { FileStorer } from './file-storer.ts'
 import { findSources, openBase, type Sources } from './source-base.ts'
 import { SourceWalker, type WalkRules } from './source-walker.ts'
 import { storeStream } from './store-stream.ts'
@@ -159,7 +160,13 @@ class SnapshotRun {
     this.#reportMissing(sources)
     const walker = this.#walker(parent, {
       storeTree: (bytes) => session.store.storeTree(bytes),
-      readBatch: async (batch) => {
+      readBatch: async (batch, isOnly) => {
+        // Starting a thread takes longer than reading one batch, and one writer makes one pack instead of two.
+        if (isOnly) {
+          const results = new FileStorer(this.#repository.context, session.store).storeBatch(batch)
+          await session.packs.settle()
+          return results
+        }
         const reply = await pool.submit({ type: 'read', batch }, [
           batch.requests.buffer,
           batch.names.buffer,

@@ -47,8 +47,12 @@ export interface WalkObserver {
 
 export interface WalkOutput {
   readonly storeTree: (bytes: Buffer) => Buffer
-  /** Reads files; resolves with their results. Null on a dry run. */
-  readonly readBatch: ((batch: ReadBatch) => Promise<Buffer>) | null
+  /**
+   * Reads files; resolves with their results. Null on a dry run.
+   *
+   * @param isOnly whether this batch is all that the run has to read
+   */
+  readonly readBatch: ((batch: ReadBatch, isOnly: boolean) => Promise<Buffer>) | null
   /** Resolves when another batch may be given out. */
   readonly room: () => Promise<void>
 }
@@ -89,6 +93,7 @@ export class SourceWalker {
   readonly #inFlight = new Set<Promise<void>>()
   #targets: BatchTargets = { slices: [], jobs: [], indexes: [] }
   #openDirectories = 0
+  #batchCount = 0
   #rootDevice = ''
   #root: StoredDirectory | undefined
   #failure: unknown
@@ -131,7 +136,7 @@ export class SourceWalker {
           await this.#makeRoom()
         }
       }
-      this.#submit()
+      this.#submit(true)
       while (this.#inFlight.size > 0) {
         await Promise.race(this.#inFlight)
         signal?.throwIfAborted()
@@ -147,7 +152,7 @@ export class SourceWalker {
 
   async #makeRoom(): Promise<void> {
     await this.#output.room()
-    this.#submit()
+    this.#submit(false)
     // Directories wait for their files: without this a tree of many small ones would hold too many descriptors.
     while (this.#openDirectories >= openDirectoriesMax && this.#inFlight.size > 0) {
       await Promise.race(this.#inFlight)
@@ -424,12 +429,14 @@ export class SourceWalker {
     this.#unreadable(path, code)
   }
 
-  #submit(): void {
+  #submit(isLast: boolean): void {
     if (this.#batch.count === 0 || !this.#output.readBatch) return
     const targets = this.#targets
     this.#targets = { slices: [], jobs: [], indexes: [] }
+    const isOnly = isLast && this.#batchCount === 0
+    this.#batchCount += 1
     const reading: Promise<void> = this.#output
-      .readBatch(this.#batch.take())
+      .readBatch(this.#batch.take(), isOnly)
       .then((results) => {
         this.#receive(targets, results)
         this.#emitTouched(targets.jobs)
