@@ -128,7 +128,7 @@ describe('holes', () => {
   })
 
   it('of a file larger than 4 GiB are addressed exactly', () => {
-    const scratch = scratchDirectory()
+    const scratch = scratchDirectory('/dev/shm')
     const fd = posix.createFile(scratch.fd, bytes('large'))
     const offset = 5 * 2 ** 32 + 4096
     posix.write(fd, bytes('tail'), 0, 4, offset)

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AT_FDCWD, posix } from '../../../../src/filesystem/posix/posix.ts'
@@ -22,6 +23,15 @@ declare const WebAssembly: {
     readonly buffer: ArrayBuffer
   }
 }
+
+const sizes = [4096, 1024 * 1024]
+
+/** Gives a file one size and then the other until it is told to stop. */
+const resizer = `
+const fs = require('node:fs')
+const { path, flag, sizes } = require('node:worker_threads').workerData
+for (let round = 0; Atomics.load(flag, 0) === 0; round++) fs.truncateSync(path, sizes[round & 1])
+`
 
 interface Wanted {
   readonly name: string
@@ -148,6 +158,26 @@ describe('readSmallFiles()', () => {
     const batch = readBatch(proc, [{ name: 'status', expectedBytes: 0 }], Buffer.alloc(100))
     posix.close(proc)
     expect(batch.records[0].flags & READ_FLAG.more).toBe(READ_FLAG.more)
+  })
+
+  it('flags a file that shrinks while it is read, and never mistakes its size', async () => {
+    const scratch = scratchDirectory('/dev/shm')
+    fs.writeFileSync(scratch.at('file'), Buffer.alloc(sizes[1]))
+    const flag = new Int32Array(new SharedArrayBuffer(4))
+    const workerData = { path: scratch.at('file'), flag, sizes }
+    const worker = new Worker(resizer, { eval: true, workerData })
+    const ended = new Promise((resolve) => worker.once('exit', resolve))
+    const target = Buffer.alloc(sizes[1] + 1)
+    const seen = new Set<number>()
+    const deadline = performance.now() + 20_000
+    while (!seen.has(READ_FLAG.changed) && performance.now() < deadline) {
+      const [record] = readBatch(scratch.fd, [{ name: 'file', expectedBytes: 0 }], target).records
+      if (record.flags === 0) expect(record.contentBytes).toBe(record.sizeBytes)
+      seen.add(record.flags)
+    }
+    Atomics.store(flag, 0, 1)
+    await ended
+    expect([...seen]).toContain(READ_FLAG.changed)
   })
 
   it('goes on after files that vanished or became something else', () => {

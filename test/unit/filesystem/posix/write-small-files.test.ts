@@ -79,6 +79,14 @@ describe('writeSmallFiles()', () => {
     }
   })
 
+  it('keeps a file private, whatever the umask, until it is told a mode', () => {
+    const scratch = scratchDirectory()
+    const previous = process.umask(0)
+    writeBatch(scratch.fd, [{ name: 'file', content: 'x', mode: 0o777, flags: 0 }])
+    process.umask(previous)
+    expect(fs.statSync(scratch.at('file')).mode & 0o7777).toBe(0o600)
+  })
+
   it('refuses what exists unless told to replace it, and then never writes through it', () => {
     const scratch = scratchDirectory()
     const victim = scratch.at('victim')
