@@ -13,7 +13,7 @@ export interface CommandContext {
   readonly rawArgument: RawArgument
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number
-  readonly loadLibrary: () => Promise<Library>
+  readonly library: Library
 }
 
 export interface EnvironmentSecrets {

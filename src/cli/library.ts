@@ -8,6 +8,7 @@ import type {
   SnapshotManifest,
   SnapshotStatistics,
 } from '../model/snapshot.ts'
+import type { Repository } from '../repository/repository.ts'
 
 /*
  * The commands' view of the library: what they call and what they get. The commands hold no other tie to the operations,
@@ -18,10 +19,6 @@ import type {
 export interface OperationOptions {
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
-}
-
-export interface Repository {
-  close(): Promise<void> | void
 }
 
 export interface OpenOptions {
@@ -134,7 +131,7 @@ export interface RestoreOptions extends OperationOptions {
   readonly overwrite: Overwrite
   readonly delete: boolean
   readonly dryRun: boolean
-  /** False restores a snapshot that is not verified, and without checking what was written. */
+  /** False restores also what a snapshot that was found damaged still holds. */
   readonly verify: boolean
 }
 
@@ -221,26 +218,26 @@ export interface Library {
   initRepository(options: InitOptions): Promise<InitResult>
   openRepository(options: OpenOptions): Promise<Repository>
   /** The configuration object without its secret. */
-  readConfig(repository: Repository): RepositoryConfig
+  readConfig(repository: Repository): Promise<Omit<RepositoryConfig, 'secret'>>
   snapshot(repository: Repository, options: SnapshotOptions): Promise<SnapshotResult>
   listSnapshots(
     repository: Repository,
     filters: SnapshotFilters,
-  ): Promise<readonly ListedSnapshot[]> | readonly ListedSnapshot[]
+  ): Promise<readonly ListedSnapshot[]>
   /** Full id, unique prefix, `latest`, `latest~N` or `backup_<seconds>`. */
-  resolveSnapshot(repository: Repository, text: string): Promise<Snapshot> | Snapshot
+  resolveSnapshot(repository: Repository, text: string): Promise<Snapshot>
   listTree(
     repository: Repository,
     snapshot: Snapshot,
     path: Buffer,
     options: { readonly recursive: boolean },
-  ): AsyncIterable<ListedEntry> | Iterable<ListedEntry>
+  ): Promise<Iterable<ListedEntry>>
   dumpFile(
     repository: Repository,
     snapshot: Snapshot,
     path: Buffer,
-    output: Writable,
-  ): Promise<void>
+    target: { readonly output: Writable; readonly signal: AbortSignal },
+  ): Promise<unknown>
   restore(repository: Repository, options: RestoreOptions): Promise<RestoreResult>
   verify(repository: Repository, options: VerifyOptions): Promise<VerifyResult>
   deleteSnapshots(
@@ -252,7 +249,7 @@ export interface Library {
     repository: Repository,
     options: OperationOptions & { readonly dryRun: boolean },
   ): Promise<PruneResult>
-  status(repository: Repository): Promise<StatusResult> | StatusResult
+  status(repository: Repository): Promise<StatusResult>
   addKey(
     repository: Repository,
     options: { readonly passphrase: string; readonly label: string },
@@ -267,10 +264,4 @@ export interface Library {
   ): Promise<KeySlot>
   /** Builds the catalogue anew from the objects alone. */
   repairCatalogue(repository: Repository, options: OperationOptions): Promise<RepairResult>
-}
-
-/** Loads the operations, with SQLite and the codecs behind them. */
-export async function loadLibrary(): Promise<Library> {
-  const entry = import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js'
-  return (await import(new URL(entry, import.meta.url).href)) as Library
 }

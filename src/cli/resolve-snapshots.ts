@@ -1,5 +1,6 @@
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Library, Repository } from './library.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { Library } from './library.ts'
 
 /** Finds all named snapshots before anything is done with one of them; one that is named twice is taken once. */
 export async function resolveSnapshots(

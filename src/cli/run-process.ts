@@ -1,7 +1,7 @@
 import { HoldfastError } from '../foundation/errors.ts'
 import { takeSecrets } from './command-context.ts'
 import { exitStatus } from './exit-status.ts'
-import { loadLibrary } from './library.ts'
+import { lazyLibrary } from './lazy-library.ts'
 import { openTerminal, type Terminal } from './output/terminal.ts'
 import { rawArguments } from './raw-arguments.ts'
 import { runCommandLine } from './run-command-line.ts'
@@ -27,7 +27,7 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
     signal: controller.signal,
     rawArgument: rawArguments(argv),
     now: () => performance.now(),
-    loadLibrary,
+    library: lazyLibrary,
   })
   const hasLostOutput = status === exitStatus.done && controller.signal.aborted
   await Promise.all([flush(process.stdout), flush(process.stderr)])

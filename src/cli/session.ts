@@ -5,8 +5,11 @@ import { HoldfastError } from '../foundation/errors.ts'
 import { askLine, askSecret, canAsk } from './ask.ts'
 import type { CommandContext } from './command-context.ts'
 import type { GlobalOptions } from './global-options.ts'
-import type { Library, OpenOptions, OperationOptions, Repository } from './library.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { Library, OpenOptions, OperationOptions } from './library.ts'
+import { writeJsonErrorLine } from './output/json.ts'
 import { createProgress } from './output/progress.ts'
+import { safeText } from './output/safe-text.ts'
 
 /** What long operations are called in JSON lines. */
 export type Operation = 'snapshot' | 'restore' | 'verify' | 'delete' | 'prune' | 'repair'
@@ -170,8 +173,9 @@ async function useRepository<T>(
   use: (library: Library, repository: Repository) => Promise<T>,
 ): Promise<T> {
   const options = await session.openOptions()
-  const library = await session.loadLibrary()
+  const { library } = session
   const repository = await library.openRepository(options)
+  tellUnusable(session, repository)
   let result: T
   try {
     result = await use(library, repository)
@@ -181,6 +185,15 @@ async function useRepository<T>(
   }
   await repository.close()
   return result
+}
+
+/** What is damaged among the small objects must not go unnoticed only because the command at hand does not need it. */
+function tellUnusable({ terminal, isJson }: Session, { unusable }: Repository): void {
+  for (const { name, error } of unusable) {
+    const message = `Object ${name} cannot be used: ${error.message}`
+    if (isJson) writeJsonErrorLine(terminal, { message_type: 'notice', message, item: name })
+    else terminal.writeError(`note: ${safeText(message)}\n`)
+  }
 }
 
 async function closeAfterFailure(repository: Repository): Promise<void> {

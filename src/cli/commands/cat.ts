@@ -26,10 +26,9 @@ function defineConfig(parent: Command, run: RunAction): void {
   addExamples(command, [['holdfast cat config', 'print the parameters of the repository']])
   command.action(() =>
     run(command, (session) =>
-      session.withRepository((library, repository) => {
-        const { secret: _, ...config } = library.readConfig(repository)
-        return print(session, config)
-      }),
+      session.withRepository(async (library, repository) =>
+        print(session, { ...(await library.readConfig(repository)) }),
+      ),
     ),
   )
 }
@@ -66,7 +65,7 @@ async function printTree(session: Session, argument: string): Promise<ExitStatus
     const snapshot = await library.resolveSnapshot(repository, reference.snapshot)
     const path = reference.path ?? Buffer.alloc(0)
     const nodes: JsonObject[] = []
-    for await (const entry of library.listTree(repository, snapshot, path, { recursive: false })) {
+    for (const entry of await library.listTree(repository, snapshot, path, { recursive: false })) {
       nodes.push(entryJson(entry))
     }
     return print(session, { nodes })

@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander'
 
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import { writeContent } from '../output/content-stream.ts'
 import type { Session } from '../session.ts'
 import { parseSnapshotReference } from '../snapshot-reference.ts'
 import { usageError } from '../usage-error.ts'
@@ -28,7 +29,10 @@ async function dump(session: Session, argument: string): Promise<ExitStatus> {
   }
   await session.withRepository(async (library, repository) => {
     const snapshot = await library.resolveSnapshot(repository, name)
-    await library.dumpFile(repository, snapshot, path, session.terminal.output)
+    const { terminal, signal } = session
+    await writeContent(terminal, (output) =>
+      library.dumpFile(repository, snapshot, path, { output, signal }),
+    )
   })
   return exitStatus.done
 }

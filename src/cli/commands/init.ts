@@ -47,8 +47,7 @@ async function init(session: Session, { chunkSize, encrypt }: InitFlags): Promis
     session,
     encrypt === true ? askForInit(session) : undefined,
   )
-  const library = await session.loadLibrary()
-  const result = await library.initRepository({
+  const result = await session.library.initRepository({
     location,
     ...(passphrase !== undefined && { passphrase }),
     ...(chunkSize !== undefined && { chunkAverageBytes: chunkSize }),

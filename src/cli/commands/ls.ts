@@ -41,11 +41,13 @@ async function listFiles(
   await session.withRepository(async (library, repository) => {
     const snapshot = await library.resolveSnapshot(repository, reference.snapshot)
     const path = reference.path ?? Buffer.alloc(0)
-    const entries = library.listTree(repository, snapshot, path, { recursive: recursive === true })
+    const entries = await library.listTree(repository, snapshot, path, {
+      recursive: recursive === true,
+    })
     if (isJson) writeJsonLine(terminal, { message_type: 'snapshot', ...snapshotJson(snapshot) })
     const toLine = long === true ? longLine : shortLine
     const lines = createLineWriter(terminal)
-    for await (const entry of entries) {
+    for (const entry of entries) {
       if (terminal.isOutputClosed) return
       signal.throwIfAborted()
       const line = isJson ? JSON.stringify(entryJson(entry)) : toLine(entry)

@@ -48,10 +48,7 @@ export function defineRestore(command: Command, run: RunAction): void {
     )
     .option('--delete', 'delete what the snapshot does not have from the restored directories')
     .option('-n, --dry-run', 'show what would be restored and write nothing')
-    .option(
-      '--no-verify',
-      'restore an unverified snapshot and do not check what was written (asks)',
-    )
+    .option('--no-verify', 'restore what is left of a snapshot that was found damaged (asks)')
     .option('-y, --yes', 'do not ask; needed for --no-verify where there is no terminal')
   addExamples(command, [
     ['holdfast restore latest', 'bring everything back to where it came from'],
@@ -74,7 +71,7 @@ async function restore(
   const { workingFolder, rawArgument } = session
   const { snapshot: name, path } = parseSnapshotReference(rawArgument(argument))
   if (!flags.verify && flags.yes !== true) {
-    await session.confirm('Restore without verification? Damaged files would go unnoticed.')
+    await session.confirm('Restore also a snapshot that was found damaged, as far as it is intact?')
   }
   const target =
     flags.target === undefined ? undefined : resolveBytes(workingFolder, rawArgument(flags.target))
@@ -108,14 +105,21 @@ interface Place {
   readonly flags: RestoreFlags
 }
 
-/** `--delete` on the root of the file system would remove everything that was never backed up. restic refuses it too. */
+/**
+ * `--delete` on the root of the file system would remove everything that was never backed up. restic refuses it, too.
+ *
+ * Without a target that happens only where `/` itself was saved: a restore deletes nothing beside the saved paths.
+ */
 function refuseWideDelete(snapshot: Snapshot, { path, target, flags }: Place): void {
+  if ((flags.include ?? []).length > 0) return
   const root = Buffer.from('/')
-  const isNarrow = (path !== undefined && path.length > 0) || (flags.include ?? []).length > 0
-  if (isNarrow || !(target ?? pathTextBytes(snapshot.base)).equals(root)) return
+  const isPart = path !== undefined && path.length > 0
+  const isWholeRoot = snapshot.paths.some((saved) => pathTextBytes(saved).equals(root))
+  const isWide = target === undefined ? isWholeRoot && !isPart : target.equals(root)
+  if (!isWide) return
   throw usageError(
     'Cannot restore with --delete to "/": everything that is not in the snapshot would be deleted',
-    'Name a path in the snapshot (`SNAPSHOT:PATH`), a --target or an --include',
+    'Name a path in the snapshot (`SNAPSHOT:PATH`), another --target or an --include',
   )
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { HoldfastError } from '../../../src/foundation/errors.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
 import { verbs } from '../../../src/cli/verbs.ts'
 import { recordTerminal, run } from './run-in-process.ts'
 import { createStandIn } from './stand-in-library.ts'
@@ -203,7 +204,8 @@ describe('errors of an operation', () => {
     const close = (): never => {
       throw new HoldfastError('CATALOGUE_FAILED', 'Cannot close')
     }
-    const openRepository = (): Promise<{ close: () => never }> => Promise.resolve({ close })
+    const openRepository = async (): Promise<Repository> =>
+      ({ unusable: [], close }) as unknown as Repository
     const first = new HoldfastError('OBJECT_DAMAGED', 'Damaged')
     const both = createStandIn({ openRepository, listSnapshots: () => Promise.reject(first) })
     expect((await run(['list'], { standIn: both })).err).toContain('Damaged')

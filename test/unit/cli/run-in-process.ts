@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     signal: options.signal ?? new AbortController().signal,
     rawArgument: rawArguments(argv),
     now: () => performance.now(),
-    loadLibrary: () => Promise.resolve(standIn.library),
+    library: standIn.library,
   })
   const { out, err } = terminal.written
   return {

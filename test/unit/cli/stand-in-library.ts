@@ -1,11 +1,6 @@
-import type {
-  KeySlot,
-  Library,
-  ListedEntry,
-  ListedSnapshot,
-  Repository,
-} from '../../../src/cli/library.ts'
+import type { KeySlot, Library, ListedEntry, ListedSnapshot } from '../../../src/cli/library.ts'
 import { HoldfastError } from '../../../src/foundation/errors.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
 import type { SnapshotId } from '../../../src/model/ids.ts'
 import type { Snapshot, SnapshotStatistics } from '../../../src/model/snapshot.ts'
 
@@ -86,11 +81,12 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
     calls.push({ name, options: { ...options } })
   }
   const standIn: StandIn = { library: undefined as unknown as Library, calls, openCount: 0 }
-  const repository: Repository = {
-    close() {
+  const repository = {
+    unusable: [],
+    async close() {
       standIn.openCount--
     },
-  }
+  } as unknown as Repository
   const library: Library = {
     async initRepository(options) {
       record('initRepository', options)
@@ -102,7 +98,7 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
       standIn.openCount++
       return repository
     },
-    readConfig: () => ({
+    readConfig: async () => ({
       version: 1,
       repositoryId: '0f'.repeat(16),
       createdAtMs: 0,
@@ -110,29 +106,28 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
       chunker: 'sieve-1',
       chunkAverageBytes: 131_072,
       compression: 'zstd',
-      secret: 'do not print',
     }),
     async snapshot(_, options) {
       record('snapshot', options)
       const result = options.dryRun ? null : snapshot
       return { snapshot: result, statistics, unreadable: 0, durationMs: 4000 }
     },
-    listSnapshots(_, filters) {
+    async listSnapshots(_, filters) {
       record('listSnapshots', filters)
       return [listed, { ...listed, id: 'ffff'.repeat(16), tags: [], verifiedAtMs: null }]
     },
-    resolveSnapshot(_, text) {
+    async resolveSnapshot(_, text) {
       record('resolveSnapshot', { text })
       if (text === 'latest' || snapshot.id.startsWith(text)) return snapshot
       throw new HoldfastError('SNAPSHOT_NOT_FOUND', `Cannot find snapshot "${text}"`, {
         remedy: 'Run `holdfast list`',
       })
     },
-    listTree(_, __, path, options) {
+    async listTree(_, __, path, options) {
       record('listTree', { path, ...options })
       return entries
     },
-    async dumpFile(_, __, path, output) {
+    async dumpFile(_, __, path, { output }) {
       record('dumpFile', { path })
       output.write('content')
     },
@@ -166,7 +161,7 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
         durationMs: 300,
       }
     },
-    status: () => ({
+    status: async () => ({
       repositoryId: '0f'.repeat(16),
       encryption: 'none',
       chunkAverageBytes: 131_072,

@@ -43,8 +43,8 @@ describe('holdfast restore', () => {
   })
 
   it('refuses to delete all around a restore to the root', async () => {
-    const root = { ...snapshot, base: '/' }
-    const standIn = createStandIn({ resolveSnapshot: () => root })
+    const root = { ...snapshot, base: '/', paths: ['/'] }
+    const standIn = createStandIn({ resolveSnapshot: async () => root })
     const refused = await run(['restore', 'latest', '--delete'], { standIn })
     expect(refused.status).toBe(2)
     expect(refused.calls.map(({ name }) => name)).not.toContain('restore')
@@ -55,7 +55,10 @@ describe('holdfast restore', () => {
     ]) {
       expect((await run(['restore', '--delete', ...narrow], { standIn })).status).toBe(0)
     }
-    expect((await run(['restore', 'latest', '--delete', '-t', '/'])).status).toBe(2)
+    expect((await run(['restore', 'latest', '--delete'])).status).toBe(0)
+    for (const wide of ['latest', 'latest:data']) {
+      expect((await run(['restore', wide, '--delete', '-t', '/'])).status).toBe(2)
+    }
   })
 
   it('asks before it skips verification, and needs --yes without a terminal', async () => {
