@@ -22,6 +22,7 @@ import {
   vectorKey,
   vectors,
 } from './blake3-vectors.ts'
+import { webAssemblyBuffer } from '../object/webassembly-buffer.ts'
 
 const createNativeHasher = loadNativeHasher()
 
@@ -90,10 +91,7 @@ describe('createBlobHasher()', () => {
   it('gives the same id for a view of WebAssembly memory and of shared memory', () => {
     const hasher = createBlobHasher(vectorKey)
     const expected = hasher.hash(input)
-    const buffers = [
-      new WebAssembly.Memory({ initial: 1 }).buffer,
-      new SharedArrayBuffer(4096),
-    ] as const
+    const buffers = [webAssemblyBuffer({ initial: 1 }), new SharedArrayBuffer(4096)] as const
     for (const buffer of buffers) {
       const view = new Uint8Array(buffer, 17, input.length)
       view.set(input)
