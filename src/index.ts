@@ -40,11 +40,7 @@ export {
   type VerifyOptions,
   type VerifyResult,
 } from './operations/verify/verify.ts'
-export {
-  initRepository,
-  type InitOptions,
-  type InitResult,
-} from './repository/init-repository.ts'
+export { initRepository, type InitOptions, type InitResult } from './repository/init-repository.ts'
 export {
   addKey,
   changeKey,

@@ -1,4 +1,5 @@
 import type { ObjectId, SnapshotId } from '../model/ids.ts'
+import { verificationOk } from '../model/journal-record.ts'
 import type { BackupType, PathText, SnapshotStatistics } from '../model/snapshot.ts'
 import { toHex } from './id-bytes.ts'
 
@@ -42,9 +43,6 @@ export type SummaryTuple = [
   statistics: string,
   verifiedAtMs: number | null,
 ]
-
-/** The `result` of a verification record that found everything right. */
-export const verificationOk = 'ok'
 
 export const summaryQuery: string = `
   SELECT id, backup_id, type, started_at_ms, ended_at_ms, hostname, username, base, paths, tags,

@@ -5,3 +5,6 @@ export interface JournalRecord {
   readonly atMs: number
   readonly [field: string]: unknown
 }
+
+/** The `result` of a verification record that found everything right. */
+export const verificationOk = 'ok'

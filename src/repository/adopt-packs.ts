@@ -45,12 +45,18 @@ export async function adoptPacks(
       })
     } catch (error) {
       if (!isLoss(error)) throw error
-      onEvent?.({ type: 'notice', message: `${name} was left by a run that was cut off and cannot be used: ${error.message}` })
+      onEvent?.({
+        type: 'notice',
+        message: `${name} was left by a run that was cut off and cannot be used: ${error.message}`,
+      })
     }
   }
   await writeIndexObject(repository, entries)
   if (entries.length > 0) {
-    onEvent?.({ type: 'notice', message: `${entries.length} packs of a run that was cut off are used again` })
+    onEvent?.({
+      type: 'notice',
+      message: `${entries.length} packs of a run that was cut off are used again`,
+    })
   }
   return entries.length
 }

@@ -19,7 +19,8 @@ export class BlobClaims {
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory)
     const slots = (this.#words.length - BlobClaims.#headerWords) / BlobClaims.#slotWords
-    if (!Number.isInteger(Math.log2(slots))) throw new RangeError('slot count is not a power of two')
+    if (!Number.isInteger(Math.log2(slots)))
+      throw new RangeError('slot count is not a power of two')
     this.#slotMask = slots - 1
     this.#entryLimit = Math.floor(slots * 0.75)
   }

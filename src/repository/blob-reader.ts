@@ -30,10 +30,14 @@ export class BlobReader {
     const location = this.#finder.findBlob(id)
     if (location) return location
     const hex = Buffer.from(id).toString('hex')
-    throw new RepositoryError('OBJECT_MISSING', `Cannot read blob "${hex}": no index object names it`, {
-      remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`',
-      facts: { blobId: hex },
-    })
+    throw new RepositoryError(
+      'OBJECT_MISSING',
+      `Cannot read blob "${hex}": no index object names it`,
+      {
+        remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`',
+        facts: { blobId: hex },
+      },
+    )
   }
 
   /**
@@ -48,7 +52,10 @@ export class BlobReader {
 
   readAt(location: BlobLocation, kind: BlobKind, id: Uint8Array, lengthBytes: number): Buffer {
     if (location.length !== lengthBytes || location.kind !== kind) {
-      throw blobDamage(id, `it has ${location.length} bytes instead of ${lengthBytes}, or another kind`)
+      throw blobDamage(
+        id,
+        `it has ${location.length} bytes instead of ${lengthBytes}, or another kind`,
+      )
     }
     const segment = this.#segments.read(location)
     const bytes = segment.subarray(location.offset, location.offset + lengthBytes)

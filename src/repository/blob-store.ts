@@ -72,4 +72,3 @@ export class BlobStore {
     return this.#known === null || !this.#known.hasBlob(id)
   }
 }
-

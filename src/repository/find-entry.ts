@@ -67,7 +67,7 @@ export function componentsInTree(snapshot: Snapshot, path: Buffer): Buffer[] {
 
 function split(path: Buffer): Buffer[] {
   const components: Buffer[] = []
-  for (let start = 0; start < path.length; ) {
+  for (let start = 0; start < path.length;) {
     const slashAt = path.indexOf(slash, start)
     const end = slashAt < 0 ? path.length : slashAt
     const name = path.subarray(start, end)

@@ -34,7 +34,12 @@ const chunkAverageBytesMin = 16 * 1024
 const chunkAverageBytesMax = 2 * 1024 * 1024
 
 /** What a fresh folder may hold besides. */
-const allowedNames: ReadonlySet<string> = new Set(['README.md', '.gitignore', 'lost+found', '.gitkeep'])
+const allowedNames: ReadonlySet<string> = new Set([
+  'README.md',
+  '.gitignore',
+  'lost+found',
+  '.gitkeep',
+])
 
 /**
  * Makes a repository. `config` is written last: without it the folder is none, so a run that was cut off leaves nothing
@@ -82,9 +87,13 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
 function checkChunkAverage(bytes: number): void {
   const isPowerOfTwo = Number.isInteger(bytes) && bytes > 0 && (bytes & (bytes - 1)) === 0
   if (isPowerOfTwo && bytes >= chunkAverageBytesMin && bytes <= chunkAverageBytesMax) return
-  throw new HoldfastError('USAGE', `Cannot use chunk size ${bytes}: it must be a power of two from 16 KiB to 2 MiB`, {
-    remedy: 'Leave it out for 128 KiB, or give for example --chunk-size 256K',
-  })
+  throw new HoldfastError(
+    'USAGE',
+    `Cannot use chunk size ${bytes}: it must be a power of two from 16 KiB to 2 MiB`,
+    {
+      remedy: 'Leave it out for 128 KiB, or give for example --chunk-size 256K',
+    },
+  )
 }
 
 async function refuseExisting(location: string): Promise<void> {
@@ -96,9 +105,13 @@ async function refuseExisting(location: string): Promise<void> {
     throw storageError({ action: 'make a repository in', path: location, cause })
   }
   if (names.includes('config')) {
-    throw new RepositoryError('REPOSITORY_EXISTS', `Cannot make a repository in "${location}": there is one already`, {
-      remedy: 'Use it as it is, or choose another folder with --repo',
-    })
+    throw new RepositoryError(
+      'REPOSITORY_EXISTS',
+      `Cannot make a repository in "${location}": there is one already`,
+      {
+        remedy: 'Use it as it is, or choose another folder with --repo',
+      },
+    )
   }
   const known = new Set(['packs', 'index', 'snapshots', 'journal', 'keys', 'locks', 'tmp'])
   const foreign = names.find((name) => !allowedNames.has(name) && !known.has(name))

@@ -34,10 +34,7 @@ export async function addKey(
 }
 
 /** @param idPrefix a slot's id or enough of it to name one */
-export async function removeKey(
-  repository: Repository,
-  idPrefix: string,
-): Promise<KeyDescription> {
+export async function removeKey(repository: Repository, idPrefix: string): Promise<KeyDescription> {
   requireEncryption(repository)
   const slot = await removeKeySlot(repository.storage, repository.repositoryId, idPrefix)
   return describe(repository, slot)
@@ -64,7 +61,11 @@ function describe(repository: Repository, slot: KeySlot): KeyDescription {
 
 function requireEncryption(repository: Repository): void {
   if (repository.isEncrypted) return
-  throw new HoldfastError('KEY_REFUSED', `Cannot work on keys of "${repository.location}": the repository is not encrypted`, {
-    remedy: 'Make an encrypted one: `holdfast init --passphrase-file FILE --repo OTHER`',
-  })
+  throw new HoldfastError(
+    'KEY_REFUSED',
+    `Cannot work on keys of "${repository.location}": the repository is not encrypted`,
+    {
+      remedy: 'Make an encrypted one: `holdfast init --passphrase-file FILE --repo OTHER`',
+    },
+  )
 }

@@ -1,8 +1,4 @@
-import {
-  createKeySlot,
-  openKeySlot,
-  type KeySlot,
-} from '../format/encryption/key-slot.ts'
+import { createKeySlot, openKeySlot, type KeySlot } from '../format/encryption/key-slot.ts'
 import { decodeKeySlot, encodeKeySlot } from '../format/text-object/key-slot-text.ts'
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
@@ -49,7 +45,10 @@ export async function unlockWithPassphrase(
   throw new RepositoryError(
     'PASSPHRASE_WRONG',
     `Cannot open repository "${storage.location}": the passphrase opens none of its keys`,
-    { remedy: 'Check the passphrase and where it comes from (--passphrase-file, --passphrase-command, HOLDFAST_PASSPHRASE)' },
+    {
+      remedy:
+        'Check the passphrase and where it comes from (--passphrase-file, --passphrase-command, HOLDFAST_PASSPHRASE)',
+    },
   )
 }
 

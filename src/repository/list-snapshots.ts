@@ -21,7 +21,6 @@ export function listSnapshots(
     .filter(({ hostname }) => hosts.length === 0 || hosts.includes(hostname))
     .filter(
       (snapshot) =>
-        tags.length === 0 ||
-        tags.some((set) => set.every((tag) => snapshot.tags.includes(tag))),
+        tags.length === 0 || tags.some((set) => set.every((tag) => snapshot.tags.includes(tag))),
     )
 }

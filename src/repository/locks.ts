@@ -119,7 +119,10 @@ async function refuseWhenHeld(storage: Storage, kind: LockKind, own: string): Pr
   }
 }
 
-async function readLock(storage: Storage, name: string): Promise<LockRecord | 'gone' | 'unreadable'> {
+async function readLock(
+  storage: Storage,
+  name: string,
+): Promise<LockRecord | 'gone' | 'unreadable'> {
   let bytes: Buffer
   try {
     bytes = await storage.get(name, 65_536)
@@ -165,7 +168,8 @@ function lockedError(location: string, name: string, other: LockRecord | 'unread
     'REPOSITORY_LOCKED',
     `Cannot lock repository "${location}": ${other.operation} by process ${other.pid} on ${other.hostname} holds it (refreshed ${minutes} min ago)`,
     {
-      remedy: 'Wait until it is done; a lock whose process died is removed by itself, at the latest 30 minutes after its last refresh',
+      remedy:
+        'Wait until it is done; a lock whose process died is removed by itself, at the latest 30 minutes after its last refresh',
       facts: { pid: other.pid, hostname: other.hostname, operation: other.operation, lock: name },
     },
   )

@@ -80,10 +80,14 @@ async function readConfig(storage: LocalStorage): Promise<DecodedRepositoryConfi
     bytes = await storage.get('config', textObjectBytesMax)
   } catch (error) {
     if (!(error instanceof RepositoryError) || error.code !== 'OBJECT_MISSING') throw error
-    throw new RepositoryError('REPOSITORY_NOT_FOUND', `Cannot open repository "${storage.location}": there is none`, {
-      remedy: `Run \`holdfast init --repo ${storage.location}\`, or name another one with --repo`,
-      facts: { location: storage.location },
-    })
+    throw new RepositoryError(
+      'REPOSITORY_NOT_FOUND',
+      `Cannot open repository "${storage.location}": there is none`,
+      {
+        remedy: `Run \`holdfast init --repo ${storage.location}\`, or name another one with --repo`,
+        facts: { location: storage.location },
+      },
+    )
   }
   return decodeRepositoryConfig(bytes)
 }
@@ -98,9 +102,13 @@ async function unlock(
   }
   const text = typeof passphrase === 'function' ? await passphrase() : passphrase
   if (text === undefined || text === '') {
-    throw new HoldfastError('PASSPHRASE_MISSING', `Cannot open repository "${storage.location}": it is encrypted and no passphrase was given`, {
-      remedy: 'Give one with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
-    })
+    throw new HoldfastError(
+      'PASSPHRASE_MISSING',
+      `Cannot open repository "${storage.location}": it is encrypted and no passphrase was given`,
+      {
+        remedy: 'Give one with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
+      },
+    )
   }
   return await unlockWithPassphrase(storage, config.repositoryId, text)
 }
@@ -151,7 +159,11 @@ function openOwn(path: string, repositoryId: string): Catalogue {
       return catalogue
     }
     catalogue.close()
-    throw new CatalogueError('damaged', `Cannot use the catalogue "${path}": it belongs to another repository`, { path })
+    throw new CatalogueError(
+      'damaged',
+      `Cannot use the catalogue "${path}": it belongs to another repository`,
+      { path },
+    )
   }
   try {
     return open()

@@ -54,7 +54,7 @@ export class PackFile {
   /** @throws {RepositoryError} `STORAGE_FULL` or `STORAGE_FAILED` */
   append(bytes: Uint8Array): void {
     try {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         done += writeSync(this.#file.descriptor, bytes, done, bytes.length - done)
       }
     } catch (cause) {

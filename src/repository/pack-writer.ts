@@ -207,7 +207,8 @@ export class PackWriter {
           'INTERNAL',
           'Cannot publish a pack: a blob read back from it is not what went in',
           {
-            remedy: "Test this machine's memory (memtest86+), then run the command again; nothing wrong was stored",
+            remedy:
+              "Test this machine's memory (memtest86+), then run the command again; nothing wrong was stored",
             facts: { segment: descriptor.frameNumber, offset },
           },
         )
@@ -293,4 +294,3 @@ export class PackWriter {
     if (this.#failure !== undefined) throw this.#failure
   }
 }
-

@@ -87,7 +87,11 @@ export class Repository {
 
   /** Seals an index, snapshot or journal object; it still has to be stored under its id. */
   seal(type: SmallObjectType, plaintext: Uint8Array): SealedObject {
-    return sealSmallObject({ ...this.#smallObjectKind(type), plaintext, compressor: this.#smallCompressor })
+    return sealSmallObject({
+      ...this.#smallObjectKind(type),
+      plaintext,
+      compressor: this.#smallCompressor,
+    })
   }
 
   /** @throws {RepositoryError} when the object is not what was stored under that name */

@@ -29,7 +29,11 @@ export function resolveSnapshot(
     return load(repository, onlyOne(repository, text, snapshots.findByBackupId(text)))
   }
   if (!/^[0-9a-f]{1,64}$/.test(text)) {
-    throw notFound(repository, text, 'that is neither an id nor latest, latest~N or backup_<seconds>')
+    throw notFound(
+      repository,
+      text,
+      'that is neither an id nor latest, latest~N or backup_<seconds>',
+    )
   }
   const candidates = snapshots
     .findByPrefix(text)
@@ -69,6 +73,11 @@ function notFound(repository: Repository, text: string, state: string): Holdfast
 
 function load(repository: Repository, id: SnapshotId): Snapshot {
   const snapshot = repository.catalogue.snapshots.get(id)
-  if (!snapshot) throw new RepositoryError('CATALOGUE_FAILED', `Cannot load snapshot "${id}": the catalogue changed meanwhile`, { remedy: 'Run the command again' })
+  if (!snapshot)
+    throw new RepositoryError(
+      'CATALOGUE_FAILED',
+      `Cannot load snapshot "${id}": the catalogue changed meanwhile`,
+      { remedy: 'Run the command again' },
+    )
   return snapshot
 }

@@ -55,13 +55,10 @@ export function* walkTree(
   entryCountMax: number,
   options: TreeWalkOptions = {},
 ): Generator<WalkedPage, void, undefined> {
-  const reader = new DirectoryReader(
-    (id, bytes) => {
-      options.onPage?.(id)
-      return repository.trees.readTree(id, bytes)
-    },
-    entryCountMax,
-  )
+  const reader = new DirectoryReader((id, bytes) => {
+    options.onPage?.(id)
+    return repository.trees.readTree(id, bytes)
+  }, entryCountMax)
   const root: WalkedDirectory = { parent: null, name: Buffer.alloc(0), depth: 0 }
   const stack: Frame[] = [{ directory: root, pages: reader.pages(top), page: null, index: 0 }]
   while (stack.length > 0) {

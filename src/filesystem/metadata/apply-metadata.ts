@@ -29,7 +29,10 @@ export interface SkippedMetadata {
 
 export const SET_ID_BITS = 0o6000
 
-const aclNames = ['system.posix_acl_access', 'system.posix_acl_default']
+const aclNames: ReadonlySet<string> = new Set([
+  'system.posix_acl_access',
+  'system.posix_acl_default',
+])
 
 /**
  * Sets a file's metadata through a descriptor; one opened with `O_PATH` serves for links and
@@ -145,7 +148,7 @@ function planAttributes({ fd, metadata, policy, report }: Task): AttributePlan {
     if (present.get(key)?.equals(attribute.value) !== true) set.push(attribute)
   }
   const remove = [...present.keys()]
-    .filter((key) => !wanted.has(key) && (key.startsWith('user.') || aclNames.includes(key)))
+    .filter((key) => !wanted.has(key) && (key.startsWith('user.') || aclNames.has(key)))
     .map((key) => Buffer.from(key, 'latin1'))
   return { remove, set }
 }

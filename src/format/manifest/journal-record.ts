@@ -39,7 +39,7 @@ export function encodeJournalRecord(record: JournalRecord): Buffer {
   } catch (cause) {
     throw new RangeError('The record is not valid', { cause })
   }
-  if (decoded === undefined) throw new RangeError(`A record of kind "${String(kind)}" is unknown`)
+  if (decoded === undefined) throw new RangeError(`A record of kind "${kind}" is unknown`)
   return bytes
 }
 

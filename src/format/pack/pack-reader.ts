@@ -84,7 +84,7 @@ export async function readPackTrailer(
  * @throws {DamageError} `OBJECT_DAMAGED` when header, footer or trailer are not what was written.
  * @throws {RepositoryError} `FORMAT_UNSUPPORTED` when a newer program wrote the pack.
  */
-export function decodePack(bytes: Buffer, access: PackAccess, id?: PackId | ObjectId): OpenedPack {
+export function decodePack(bytes: Buffer, access: PackAccess, id?: PackId): OpenedPack {
   if (id !== undefined) checkObjectId(bytes, 'pack', id)
   const packBytes = bytes.length
   checkPackBytes(packBytes)

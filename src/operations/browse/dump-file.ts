@@ -30,9 +30,13 @@ export async function dumpFile(
 ): Promise<number> {
   const found = findPath(repository, snapshot, path)
   if (found.kind === 'root' || !isRegular(found.page.mode(found.index))) {
-    throw new HoldfastError('PATH_NOT_FOUND', `Cannot dump "${escapeBytes(path)}": it is not a regular file`, {
-      remedy: 'Run `holdfast restore` for folders and other kinds of files',
-    })
+    throw new HoldfastError(
+      'PATH_NOT_FOUND',
+      `Cannot dump "${escapeBytes(path)}": it is not a regular file`,
+      {
+        remedy: 'Run `holdfast restore` for folders and other kinds of files',
+      },
+    )
   }
   const reader = new BlobReader(
     repository.context,

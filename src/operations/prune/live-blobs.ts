@@ -139,8 +139,12 @@ function isZero(id: Uint8Array): boolean {
 
 function missing(id: Buffer): RepositoryError {
   const hex = id.toString('hex')
-  return new RepositoryError('OBJECT_MISSING', `Cannot prune: no index object names blob "${hex}", which a snapshot needs`, {
-    remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`; nothing was removed',
-    facts: { blobId: hex },
-  })
+  return new RepositoryError(
+    'OBJECT_MISSING',
+    `Cannot prune: no index object names blob "${hex}", which a snapshot needs`,
+    {
+      remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`; nothing was removed',
+      facts: { blobId: hex },
+    },
+  )
 }

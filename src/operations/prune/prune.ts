@@ -51,7 +51,10 @@ export interface PruneResult {
  *
  * @throws {RepositoryError} `REPOSITORY_LOCKED`; damage or loss of anything that a snapshot needs, and then nothing is removed
  */
-export async function prune(repository: Repository, options: PruneOptions = {}): Promise<PruneResult> {
+export async function prune(
+  repository: Repository,
+  options: PruneOptions = {},
+): Promise<PruneResult> {
   const lock = await acquireLock(repository.storage, 'exclusive', 'prune')
   try {
     return await new PruneRun(repository, options, lock).run()
@@ -99,12 +102,16 @@ class PruneRun {
   /** With an index or snapshot object that cannot be read nobody knows what is live. */
   async #refuseDamage(): Promise<void> {
     const unusable = await catchUp(this.#repository)
-    const [first] = unusable.filter(({ name }) => !name.startsWith('journal/'))
+    const first = unusable.find(({ name }) => !name.startsWith('journal/'))
     if (!first) return
-    throw new RepositoryError('OBJECT_DAMAGED', `Cannot prune: ${first.name} is damaged, so what is needed is not known`, {
-      remedy: 'Run `holdfast verify --all`; nothing was removed',
-      cause: first.error,
-    })
+    throw new RepositoryError(
+      'OBJECT_DAMAGED',
+      `Cannot prune: ${first.name} is damaged, so what is needed is not known`,
+      {
+        remedy: 'Run `holdfast verify --all`; nothing was removed',
+        cause: first.error,
+      },
+    )
   }
 
   #markLive(): LiveBlobs {

@@ -29,10 +29,7 @@ export function judgeExisting(
   return 'compare'
 }
 
-function isNewer(
-  wanted: { mtimeSec: number; mtimeNsec: number },
-  existing: FileStatus,
-): boolean {
+function isNewer(wanted: { mtimeSec: number; mtimeNsec: number }, existing: FileStatus): boolean {
   if (wanted.mtimeSec !== existing.mtimeSec) return wanted.mtimeSec > existing.mtimeSec
   return wanted.mtimeNsec > existing.mtimeNsec
 }
@@ -59,7 +56,7 @@ export class ExistingFile {
 
   /** Whether the file holds zeros there, as a hole does. */
   isZeroAt(offset: number, lengthBytes: number): boolean {
-    for (let done = 0; done < lengthBytes; ) {
+    for (let done = 0; done < lengthBytes;) {
       const piece = Math.min(lengthBytes - done, 256 * 1024)
       const bytes = this.#read(offset + done, piece)
       if (!bytes?.every((byte) => byte === 0)) return false

@@ -47,7 +47,7 @@ export function finishDirectories(options: FinishOptions): void {
     entryCountOf(options.snapshot),
   )
   const rootMetadata = entry ? entryMetadata(entry.page, entry.index) : undefined
-  const stack: Frame[] = [openFrame(options, reader, writer.target, '', options.top, rootMetadata)]
+  const stack: Frame[] = [openFrame(options, reader, writer.target, { path: '', top: options.top, metadata: rootMetadata })]
   while (stack.length > 0) {
     const frame = stack[stack.length - 1]
     const child = frame.children.pop()
@@ -61,7 +61,7 @@ export function finishDirectories(options: FinishOptions): void {
     if (!options.isTouched(path)) continue
     try {
       const handle = writer.enterDirectory(frame.handle, child.name)
-      stack.push(openFrame(options, reader, handle, path, child.top, child.metadata))
+      stack.push(openFrame(options, reader, handle, { ...child, path }))
     } catch (error) {
       if (!(error instanceof TargetError)) throw error
       // The files below have told of it already.
@@ -74,10 +74,9 @@ function openFrame(
   options: FinishOptions,
   reader: DirectoryReader,
   handle: DirectoryHandle,
-  path: string,
-  top: PageReference,
-  metadata: FileMetadata | undefined,
+  place: { path: string; top: PageReference; metadata: FileMetadata | undefined },
 ): Frame {
+  const { path, top, metadata } = place
   const children: Frame['children'] = []
   const names = new Set<string>()
   try {

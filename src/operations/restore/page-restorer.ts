@@ -17,7 +17,12 @@ import { openWorkerBlobs, type WorkerBlobs } from '../../repository/worker-blobs
 import { DirectoryStack } from './directory-stack.ts'
 import { entryMetadata } from './entry-metadata.ts'
 import { ExistingFile, judgeExisting } from './existing-file.ts'
-import { newRestoreReply, type RestoreReply, type RestoreRequest, type RestoreUnit } from './restore-batch.ts'
+import {
+  newRestoreReply,
+  type RestoreReply,
+  type RestoreRequest,
+  type RestoreUnit,
+} from './restore-batch.ts'
 import type { Overwrite } from './restore-options.ts'
 
 export interface PageRestorerSetup {
@@ -98,7 +103,9 @@ export class PageRestorer {
         if (!(error instanceof TargetError) && !isLoss(error)) throw error
         const path = this.#writer.describe(directory, page.name(index))
         this.#fail(
-          error instanceof RepositoryError ? `Cannot restore "${path}": ${error.message}` : error.message,
+          error instanceof RepositoryError
+            ? `Cannot restore "${path}": ${error.message}`
+            : error.message,
         )
       }
     }
@@ -119,7 +126,8 @@ export class PageRestorer {
     const existing = directory.isCreated ? undefined : this.#openExisting(directory, name)
     try {
       if (existing && this.#keepExisting(directory, page, index, existing, linkKey)) return
-      const isSmall = page.sizeOf(index) <= smallFileBytesMax && depthOfFlags(page.flags(index)) === 0
+      const isSmall =
+        page.sizeOf(index) <= smallFileBytesMax && depthOfFlags(page.flags(index)) === 0
       if (isSmall && !references.hasHole(index)) {
         this.#collectSmall(directory, page, index, linkKey, references)
       } else {
@@ -335,4 +343,3 @@ class UnitReferences {
     return this.#blobs.locationAt(this.#locations, first + item - this.#page.chunkOffsets[index])
   }
 }
-

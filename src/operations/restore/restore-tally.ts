@@ -54,7 +54,9 @@ export class RestoreTally {
   /** Bytes of the regular files of a unit. */
   sizeOf(unit: RestoreUnit): number {
     if (unit.indexes.length === 0) return 0
-    const page = decodeTreePage(Buffer.from(unit.page.buffer, unit.page.byteOffset, unit.page.length))
+    const page = decodeTreePage(
+      Buffer.from(unit.page.buffer, unit.page.byteOffset, unit.page.length),
+    )
     let bytes = 0
     for (const index of unit.indexes) if (isRegular(page.mode(index))) bytes += page.sizeOf(index)
     return bytes

@@ -1,5 +1,5 @@
-import { verificationOk } from '../../catalogue/snapshot-row.ts'
-import { HoldfastError, TargetError } from '../../foundation/errors.ts'
+import { verificationOk } from '../../model/journal-record.ts'
+import { HoldfastError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import { openTarget } from '../../filesystem/write/safe-writer.ts'
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
@@ -8,17 +8,22 @@ import { isDirectory } from '../../format/tree/entry-kind.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import { acquireLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { entryCountOf, walkedPath, walkTree, type WalkedDirectory } from '../../repository/tree-walk.ts'
+import {
+  entryCountOf,
+  walkedPath,
+  walkTree,
+  type WalkedDirectory,
+} from '../../repository/tree-walk.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
 import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
 import { DeletionRule } from './deletion-rule.ts'
-import { DirectoryStack } from './directory-stack.ts'
 import { finishDirectories } from './finish-directories.ts'
 import type { PageRestorerSetup } from './page-restorer.ts'
 import type { RestoreReply, RestoreRequest, RestoreUnit } from './restore-batch.ts'
 import { RestoreFilter } from './restore-filter.ts'
 import type { RestoreOptions, RestoreResult } from './restore-options.ts'
 import { placeRestore, type RestorePlace } from './restore-target.ts'
+import { writeLinks, type DeferredLink } from './write-links.ts'
 import { createRestoreWorker, restoreWorkerName, restoreWorkerUrl } from './restore-worker.ts'
 import { RestoreTally } from './restore-tally.ts'
 
@@ -28,12 +33,6 @@ const requestBytesMax = 32 * 1024 * 1024
 /** Below these a thread would take longer to start than the work takes. */
 const inlineFilesMax = 64
 const inlineBytesMax = 8 * 1024 * 1024
-
-interface DeferredLink {
-  readonly key: string
-  readonly components: readonly Buffer[]
-  readonly name: Buffer
-}
 
 /**
  * Restores a snapshot or a part of it. Every chunk is checked before it is written; what cannot be restored is an event, is counted, and
@@ -111,7 +110,14 @@ class RestoreRun {
     const writer = openTarget(this.#place.target, { crossMounts: this.#crossMounts })
     try {
       await this.#writeFiles()
-      this.#writeLinks()
+      writeLinks({
+        links: this.#links,
+        sources: this.#linkSources,
+        target: this.#place.target,
+        crossMounts: this.#crossMounts,
+        keepsExisting: this.#options.overwrite === 'never',
+        tally: this.#tally,
+      })
       if (this.#place.source.kind === 'directory') {
         finishDirectories({
           repository: this.#repository,
@@ -334,39 +340,6 @@ class RestoreRun {
     for (const [key, source] of reply.linked) this.#linkSources.set(key, source)
   }
 
-  /** Hard links come last: the file that they lead to may have been written by any worker. */
-  #writeLinks(): void {
-    if (this.#links.length === 0) return
-    const writer = openTarget(this.#place.target, { crossMounts: this.#crossMounts })
-    const stack = new DirectoryStack(writer)
-    try {
-      for (const { key, components, name } of this.#links) {
-        const source = this.#linkSources.get(key)
-        try {
-          const directory = stack.enter(components)
-          if (!source) {
-            if (this.#options.overwrite !== 'never') {
-              this.#tally.fail(`Cannot restore hard link "${writer.describe(directory, name)}": the file it leads to was not restored`)
-            }
-            continue
-          }
-          if (this.#options.overwrite === 'never' && writer.hasEntry(directory, name)) {
-            this.#tally.skip()
-            continue
-          }
-          writer.makeHardLink(directory, name, source)
-          this.#tally.link()
-        } catch (error) {
-          if (!(error instanceof TargetError)) throw error
-          this.#tally.fail(error.message)
-        }
-      }
-      stack.leaveDownTo(0)
-    } finally {
-      writer.close()
-    }
-  }
-
   async #record(result: RestoreResult): Promise<void> {
     const { id, backupId } = this.#options.snapshot
     await writeJournal(this.#repository, {
@@ -400,4 +373,3 @@ function emptyUnit(components: readonly Buffer[]): RestoreUnit {
 }
 
 const emptyPage = new Uint8Array(0)
-

@@ -109,11 +109,10 @@ export class DirectoryJob {
   /** Path below the base, with a leading slash; empty for the base itself. */
   get path(): Buffer {
     if (this.#path) return this.#path
-    const components: Buffer[] = []
-    for (let job: DirectoryJob | null = this; job?.place; job = job.place.job) {
-      components.unshift(job.name)
-    }
-    this.#path = components.length === 0 ? Buffer.alloc(0) : joinPath(components)
+    if (!this.place) return Buffer.alloc(0)
+    const components = [this.name]
+    for (let { job } = this.place; job.place; job = job.place.job) components.push(job.name)
+    this.#path = joinPath(components.reverse())
     return this.#path
   }
 

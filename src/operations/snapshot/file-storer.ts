@@ -155,7 +155,10 @@ export class FileStorer {
     } catch (error) {
       // Only errors of the file system's calls are the file's own; anything from the repository ends the run.
       const errno = (error as { errno?: unknown }).errno
-      if (repositoryFault !== undefined || (typeof errno !== 'number' && !(error instanceof NotRegularError))) {
+      if (
+        repositoryFault !== undefined ||
+        (typeof errno !== 'number' && !(error instanceof NotRegularError))
+      ) {
         throw error
       }
       this.#fail(typeof errno === 'number' ? Math.abs(errno) : errnoEinval)

@@ -125,7 +125,8 @@ export class FileResultBuilder {
       at + FILE_RESULT.status,
     )
     const to = at + FILE_RESULT.references
-    for (let item = 0; item < count; item++) bytes.writeDoubleLE(content.lengths[item], to + item * 8)
+    for (let item = 0; item < count; item++)
+      bytes.writeDoubleLE(content.lengths[item], to + item * 8)
     content.ids.copy(bytes, to + count * 8, 0, count * idBytes)
     if (extra) bytes.set(extra, to + count * (8 + idBytes))
     this.#used += total

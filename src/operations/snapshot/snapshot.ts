@@ -31,7 +31,8 @@ import {
 } from './snapshot-worker.ts'
 import { FileStorer } from './file-storer.ts'
 import { findSources, openBase, type Sources } from './source-base.ts'
-import { SourceWalker, type WalkRules } from './source-walker.ts'
+import { SourceWalker } from './source-walker.ts'
+import type { WalkOutput, WalkRules } from './walk-contract.ts'
 import { storeStream } from './store-stream.ts'
 import { newWalkCounts, type WalkCounts } from './walk-counts.ts'
 
@@ -60,7 +61,8 @@ export async function snapshot(
   const startedAtMs = Date.now()
   options.signal?.throwIfAborted()
   const sources = options.stdin ? null : findSources(options.paths, options.base)
-  if (options.dryRun) return await new SnapshotRun(repository, options, startedAtMs).preview(sources)
+  if (options.dryRun)
+    return await new SnapshotRun(repository, options, startedAtMs).preview(sources)
   const lock = await acquireLock(repository.storage, 'shared', 'snapshot')
   try {
     return await new SnapshotRun(repository, options, startedAtMs).save(sources, lock)
@@ -128,7 +130,12 @@ class SnapshotRun {
       await index.flush()
       this.#options.signal?.throwIfAborted()
       const blobCounts = sumCounts([session.store.counts, ...workerCounts])
-      const manifest = this.#manifest(sources, parent, root, this.#statistics(blobCounts, index.packBytes))
+      const manifest = this.#manifest(
+        sources,
+        parent,
+        root,
+        this.#statistics(blobCounts, index.packBytes),
+      )
       const saved = await commitSnapshot(repository, manifest, lock)
       await pool.close()
       return this.#result(saved, parent, blobCounts, index.packBytes)
@@ -179,10 +186,7 @@ class SnapshotRun {
     return await this.#walk(walker, sources, parent)
   }
 
-  #walker(
-    parent: Snapshot | null,
-    output: ConstructorParameters<typeof SourceWalker>[0]['output'],
-  ): SourceWalker {
+  #walker(parent: Snapshot | null, output: WalkOutput): SourceWalker {
     const { onEvent } = this.#options
     return new SourceWalker({
       rules: this.#rules(),
@@ -347,4 +351,3 @@ function userName(): string {
     return String(process.getuid?.() ?? '')
   }
 }
-

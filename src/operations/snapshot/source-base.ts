@@ -43,7 +43,10 @@ export function findSources(
       names.length === 0
         ? 'Cannot save anything: no path was given'
         : `Cannot save "${names.join('", "')}": ${missing[0]?.reason === 'ENOENT' ? 'no such file or folder' : (missing[0]?.reason ?? 'not found')}`,
-      { remedy: 'Check the spelling; paths are relative to the working folder', facts: { paths: names } },
+      {
+        remedy: 'Check the spelling; paths are relative to the working folder',
+        facts: { paths: names },
+      },
     )
   }
   return { base, paths: found, missing, tree: buildSourceTree(base, found) }

@@ -4,9 +4,7 @@ import {
   FILE_TYPE,
   readSafeUint64,
   STAT_OFFSET,
-  STAT_RECORD_BYTES,
 } from '../../filesystem/posix/stat-record.ts'
-import type { ExcludeRules } from '../../filesystem/scan/exclude-rules.ts'
 import { DirectoryWriter, type StoredDirectory } from '../../format/tree/directory-writer.ts'
 import { encodeExtras } from '../../format/tree/extras.ts'
 import {
@@ -18,44 +16,23 @@ import {
   type DirectoryPlace,
 } from './directory-job.ts'
 import { EntryEmitter } from './entry-emitter.ts'
-import { isMarkedForExclusion, type ExclusionMarker } from './exclusion-marker.ts'
+import {
+  deviceKey,
+  inodeKey,
+  listNamed,
+  reasonOf,
+  sizeOf,
+  statNamed,
+  statusWord,
+  withoutEntries,
+} from './entry-status.ts'
+import { isMarkedForExclusion } from './exclusion-marker.ts'
 import { ParentCursor, type OpenParentDirectory } from './parent-cursor.ts'
-import { FILE_RESULT, fileOutcome, ReadBatchBuilder, type ReadBatch } from './read-batch.ts'
+import { FILE_RESULT, fileOutcome, ReadBatchBuilder } from './read-batch.ts'
 import type { SourceNode } from './source-tree.ts'
+import { readSpecialExtras } from './special-extras.ts'
+import type { WalkObserver, WalkOutput, WalkRules } from './walk-contract.ts'
 import type { WalkCounts } from './walk-counts.ts'
-
-export interface WalkRules {
-  readonly excludes: ExcludeRules
-  readonly markers: readonly ExclusionMarker[]
-  /** Regular files above this size are left out; `Infinity` for none. */
-  readonly fileBytesMax: number
-  readonly oneFileSystem: boolean
-  /** Trust nothing: read every file. */
-  readonly readAll: boolean
-  /** `device:inode` of directories that are never saved: the repository itself. */
-  readonly forbidden: ReadonlySet<string>
-}
-
-/** Where the walk reports to. Paths are below the base, with a leading slash. */
-export interface WalkObserver {
-  /** A source that could not be read and is not in the snapshot. */
-  onUnreadable(path: Buffer, reason: string): void
-  /** Something worth knowing that lost nothing: a file vanished or changed while it was read, a socket was passed over. */
-  onNotice(path: Buffer, message: string): void
-  onProgress(): void
-}
-
-export interface WalkOutput {
-  readonly storeTree: (bytes: Buffer) => Buffer
-  /**
-   * Reads files; resolves with their results. Null on a dry run.
-   *
-   * @param isOnly whether this batch is all that the run has to read
-   */
-  readonly readBatch: ((batch: ReadBatch, isOnly: boolean) => Promise<Buffer>) | null
-  /** Resolves when another batch may be given out. */
-  readonly room: () => Promise<void>
-}
 
 interface BatchTargets {
   readonly slices: Slice[]
@@ -65,13 +42,6 @@ interface BatchTargets {
 
 /** Descriptors that workers may need at once; the walk itself adds the depth of the tree. */
 const openDirectoriesMax = 384
-
-const word = {
-  status: STAT_OFFSET.status / 4,
-  mode: STAT_OFFSET.mode / 4,
-  devMajor: STAT_OFFSET.devMajor / 4,
-  devMinor: STAT_OFFSET.devMinor / 4,
-} as const
 
 /**
  * Walks the sources depth first, decides for each entry whether it has to be read, and builds the directories' pages as their
@@ -174,7 +144,8 @@ export class SourceWalker {
     const record = createStatRecords(1)
     posix.fstat(descriptor, record.bytes)
     this.#rootDevice = deviceKey(new Uint32Array(record.bytes.buffer), 0)
-    const pages = parentRoot && this.#openParent ? this.#openParent(parentRoot.id, parentRoot.bytes) : null
+    const pages =
+      parentRoot && this.#openParent ? this.#openParent(parentRoot.id, parentRoot.bytes) : null
     return this.#startJob(null, Buffer.alloc(0), descriptor, source, new ParentCursor(pages))
   }
 
@@ -245,30 +216,12 @@ export class SourceWalker {
       slice.nameOffsets[index] = at + 2
       at += 2 + job.names.readUInt16LE(at)
     }
-    if (job.source) this.#statNamed(job, slice)
+    if (job.source) statNamed(job, slice)
     else posix.statEntries(job.descriptor, job.names, job.nextName, count, slice.records)
     job.nextName = at
     job.scannedEntries += count
     job.slices.push(slice)
     return slice
-  }
-
-  /** A path that a person named is followed when it is a symbolic link to a directory. */
-  #statNamed(job: DirectoryJob, slice: Slice): void {
-    posix.statEntries(job.descriptor, job.names, job.nextName, slice.count, slice.records)
-    const followed = createStatRecords(1)
-    const mode = (bytes: Uint32Array, at: number): number => bytes[at + word.mode] & FILE_TYPE.mask
-    for (let index = 0; index < slice.count; index++) {
-      if (mode(slice.words, index * recordWords) !== FILE_TYPE.symlink) continue
-      try {
-        posix.statAt(job.descriptor, job.nameOf(slice, index), followed.bytes, 0, FOLLOW_LINKS)
-      } catch {
-        // A link that leads nowhere is saved as the link that it is.
-        continue
-      }
-      if (mode(new Uint32Array(followed.bytes.buffer), 0) !== FILE_TYPE.directory) continue
-      slice.records.set(followed.bytes, index * STAT_RECORD_BYTES)
-    }
   }
 
   /** @returns the directory to go into, if the entry is one */
@@ -278,11 +231,11 @@ export class SourceWalker {
     const nameStart = slice.nameOffsets[index]
     const nameEnd = nameStart + job.names.readUInt16LE(nameStart - 2)
     const isInParent = job.parent.find(job.names, nameStart, nameEnd)
-    if (words[at + word.status] !== 0) {
-      this.#failStatus(job, slice, index, words[at + word.status])
+    if (words[at + statusWord.status] !== 0) {
+      this.#failStatus(job, slice, index, words[at + statusWord.status])
       return null
     }
-    const type = words[at + word.mode] & FILE_TYPE.mask
+    const type = words[at + statusWord.mode] & FILE_TYPE.mask
     if (this.#isExcluded(job, slice, index, type)) return null
     switch (type) {
       case FILE_TYPE.regular:
@@ -294,7 +247,7 @@ export class SourceWalker {
         this.#observer.onNotice(job.pathOf(slice, index), 'a socket is not saved')
         return null
       default:
-        this.#scanSpecial(job, slice, index, type)
+        this.#scanSpecial(job, slice, index)
         return null
     }
   }
@@ -391,28 +344,12 @@ export class SourceWalker {
     return isMarkedForExclusion(child.descriptor, this.#rules.markers)
   }
 
-  #scanSpecial(job: DirectoryJob, slice: Slice, index: number, type: number): void {
+  #scanSpecial(job: DirectoryJob, slice: Slice, index: number): void {
     this.#counts.others += 1
     const name = job.nameOf(slice, index)
     const at = index * recordWords
     try {
-      const attributes = posix.getXattrsAt(job.descriptor, name)
-      const extras = { attributes }
-      if (type === FILE_TYPE.symlink) {
-        const linkTarget = posix.readlinkAt(job.descriptor, name)
-        // The size must be that of the target that is stored, also when the link changed meanwhile.
-        slice.words[at + STAT_OFFSET.size / 4] = linkTarget.length
-        slice.words[at + STAT_OFFSET.size / 4 + 1] = 0
-        slice.extras.set(index, encodeExtras({ ...extras, linkTarget }))
-      } else if (type === FILE_TYPE.fifo) {
-        slice.extras.set(index, encodeExtras(extras))
-      } else {
-        const device = {
-          major: slice.words[at + STAT_OFFSET.rdevMajor / 4],
-          minor: slice.words[at + STAT_OFFSET.rdevMinor / 4],
-        }
-        slice.extras.set(index, encodeExtras({ ...extras, device }))
-      }
+      slice.extras.set(index, readSpecialExtras(job.descriptor, name, slice.words, at))
       slice.fates[index] = fate.special
     } catch (error) {
       this.#unreadable(job.pathOf(slice, index), reasonOf(error))
@@ -492,13 +429,7 @@ export class SourceWalker {
     }
   }
 
-  #failRead(
-    job: DirectoryJob,
-    slice: Slice,
-    index: number,
-    errno: number,
-    outcome: number,
-  ): void {
+  #failRead(job: DirectoryJob, slice: Slice, index: number, errno: number, outcome: number): void {
     this.#counts.files -= 1
     const path = job.pathOf(slice, index)
     if (outcome === fileOutcome.vanished) {
@@ -555,41 +486,4 @@ export class SourceWalker {
   #takeWriter(): DirectoryWriter {
     return this.#idleWriters.pop() ?? new DirectoryWriter((bytes) => this.#output.storeTree(bytes))
   }
-}
-
-function withoutEntries(job: DirectoryJob): DirectoryJob {
-  job.scannedEntries = job.entryCount
-  return job
-}
-
-/** The names that were asked for, in the form of a listing. */
-function listNamed(source: SourceNode): DirectoryListing {
-  const names = [...source.children.values()]
-    .map((child) => child.name)
-    .sort((left, right) => left.compare(right))
-  const parts = names.flatMap((name) => {
-    const length = Buffer.alloc(2)
-    length.writeUInt16LE(name.length)
-    return [length, name]
-  })
-  return { names: Buffer.concat(parts), count: names.length }
-}
-
-function sizeOf(slice: Slice, index: number): number {
-  const at = index * recordWords + STAT_OFFSET.size / 4
-  return slice.words[at] + slice.words[at + 1] * 0x1_0000_0000
-}
-
-function deviceKey(words: Uint32Array, at: number): string {
-  return `${words[at + word.devMajor]}:${words[at + word.devMinor]}`
-}
-
-function inodeKey(words: Uint32Array, at: number): string {
-  const inode = STAT_OFFSET.ino / 4
-  return `${deviceKey(words, at)}:${words[at + inode]}:${words[at + inode + 1]}`
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string }
-  return code ?? message ?? String(error)
 }

@@ -53,7 +53,10 @@ const recordsAtOnce = 16
  *
  * @throws {RepositoryError} when the storage cannot be read; damage is a result and not an error
  */
-export async function verify(repository: Repository, options: VerifyOptions): Promise<VerifyResult> {
+export async function verify(
+  repository: Repository,
+  options: VerifyOptions,
+): Promise<VerifyResult> {
   const lock = await acquireLock(repository.storage, 'shared', 'verify')
   try {
     return await new Verification(repository, options).run()
@@ -201,7 +204,8 @@ class Verification {
         snapshot,
         ({ packRow, id }, { walked, index, offset, lengthBytes }) => {
           const isUnknown = packRow === 0
-          const isLost = isUnknown || this.#lostPacks.has(packRow) || this.#lostIds.has(id.toString('latin1'))
+          const isLost =
+            isUnknown || this.#lostPacks.has(packRow) || this.#lostIds.has(id.toString('latin1'))
           if (!isLost) return
           this.#noteDamage({
             snapshotId: snapshot.id,
