@@ -1,5 +1,5 @@
 import { DamageError } from '../../foundation/errors.ts'
-import type { ObjectId, PackId } from '../../model/ids.ts'
+import type { PackId } from '../../model/ids.ts'
 import { expandPayload } from '../compression/expand-payload.ts'
 import { createDecompressor } from '../compression/zstd.ts'
 import type { Decompressor } from '../compression/zstd.ts'
