@@ -168,8 +168,8 @@ static napi_value listing_export(napi_env env, const Listing *listing, size_t by
   uint8_t *target = data;
   for (size_t index = 0; index < listing->count; index++) {
     const EntryName *entry = &listing->entries[index];
-    *target++ = entry->length & 255;
-    *target++ = entry->length >> 8;
+    *target++ = (uint8_t)entry->length;
+    *target++ = (uint8_t)(entry->length >> 8);
     memcpy(target, listing->arena + entry->offset, entry->length);
     target += entry->length;
   }
