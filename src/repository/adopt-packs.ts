@@ -6,8 +6,10 @@ import { isLoss } from './absorb-index.ts'
 import { writeIndexObject } from './index-writer.ts'
 import type { Repository } from './repository.ts'
 
-/** A temporary file that nobody wrote to for this long belongs to no run any more. */
+/** With other runs at work, a temporary file that nobody wrote to for this long belongs to none of them. */
 const temporaryAgeMs = 24 * 60 * 60_000
+/** With none at work, every temporary file is a leftover; the margin is for a clock that differs and a run that starts now. */
+const leftoverAgeMs = 10 * 60_000
 
 /**
  * Takes over the packs that a run left behind when it was cut off: what it had stored is not stored again. Each is read whole and has to
@@ -20,7 +22,8 @@ export async function adoptPacks(
   onEvent: OnEvent | undefined,
 ): Promise<number> {
   const { storage, catalogue } = repository
-  await storage.sweepTemporary(temporaryAgeMs)
+  const isAlone = (await storage.listNames('locks')).length <= 1
+  await storage.sweepTemporary(isAlone ? leftoverAgeMs : temporaryAgeMs)
   const known = catalogue.objectIds('packs')
   const entries: IndexEntry[] = []
   for (const name of await storage.listNames('packs')) {

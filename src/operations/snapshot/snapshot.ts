@@ -136,8 +136,9 @@ class SnapshotRun {
         root,
         this.#statistics(blobCounts, index.packBytes),
       )
-      const saved = await commitSnapshot(repository, manifest, lock)
+      // Nothing may fail any more once the snapshot exists.
       await pool.close()
+      const saved = await commitSnapshot(repository, manifest, lock)
       return this.#result(saved, parent, blobCounts, index.packBytes)
     } catch (error) {
       await session.packs.discard()
