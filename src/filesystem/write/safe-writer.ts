@@ -40,15 +40,16 @@ export interface SafeWriterOptions {
   readonly isUntrusted?: boolean
   /** Departures from the policy that follows from `isUntrusted` and from who runs the restore. */
   readonly policy?: Partial<MetadataPolicy>
-  /** Directories to keep open; a quarter of the limit of open files unless given. */
+  /** Directories to keep open; a sixteenth of the limit of open files unless given. */
   readonly heldDirectoriesMax?: number
   /** Hears of metadata that the system refused; the content is there. The path is safe to print. */
   readonly onMetadataFailure?: (path: PathText, failure: MetadataFailure) => void
 }
 
-const heldShare = 4
+// A writer in each of several threads, and the rest of the process, live off the same limit.
+const heldShare = 16
 const heldMin = 16
-const heldMax = 4096
+const heldMax = 512
 
 /**
  * Opens a directory for writing a tree into it, creating it and what leads to it (0700) when it is
