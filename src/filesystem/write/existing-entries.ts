@@ -8,6 +8,17 @@ import { finishFile, onEntry, pathText, type WriterContext } from './writer-cont
 
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const action = 'look at'
+/** One descriptor is held for each level; whatever is nested deeper is left for a person to look at. */
+const removedDepthMax = 500
+
+class TooDeepError extends Error {
+  readonly code = 'ELOOP'
+
+  constructor() {
+    super(`it is nested more than ${removedDepthMax} folders deep`)
+    this.name = 'TooDeepError'
+  }
+}
 
 /**
  * Opens what stands under a name for reading, when it is a regular file. Links are not followed.
@@ -84,7 +95,7 @@ export function removeOtherEntries(
   for (const name of namesIn(fd)) {
     if (keeps(name)) continue
     removed += onEntry(context, { action: 'remove', directory, name }, (directoryFd) =>
-      removeTree(context, directoryFd, name),
+      removeTree(context, directoryFd, name, 0),
     )
   }
   return removed
@@ -102,7 +113,13 @@ function namesIn(fd: number): Buffer[] {
 }
 
 /** Goes down by descriptors, so that a link swapped in for a directory is removed and not followed. */
-function removeTree(context: WriterContext, parentFd: number, name: Buffer): number {
+function removeTree(
+  context: WriterContext,
+  parentFd: number,
+  name: Buffer,
+  depth: number,
+): number {
+  if (depth > removedDepthMax) throw new TooDeepError()
   let fd: number
   try {
     fd = posix.openDirectory(parentFd, name)
@@ -118,7 +135,7 @@ function removeTree(context: WriterContext, parentFd: number, name: Buffer): num
     const { devMajor, devMinor } = context.held.root.identity
     // A file system that is mounted there was never part of what is restored.
     if (status.devMajor !== devMajor || status.devMinor !== devMinor) return 0
-    for (const below of namesIn(fd)) removed += removeTree(context, fd, below)
+    for (const below of namesIn(fd)) removed += removeTree(context, fd, below, depth + 1)
   } finally {
     posix.close(fd)
   }
