@@ -20,6 +20,9 @@ export interface SegmentLocation {
 const tagBytes = 16
 /** Sealers are kept for this many packs; deriving one costs a few microseconds. */
 const sealersMax = 64
+const spareBuffersMax = 4
+/** Most segments are about this long, in bytes; buffers of one length can stand in for each other. */
+const usualBytes = 1024 * 1024
 
 /**
  * Reads segments and keeps the most recently used ones decoded: files that lie together in a directory lie together in segments.
@@ -30,6 +33,8 @@ export class SegmentReader {
   readonly #context: RepositoryContext
   readonly #storage: LocalStorage
   readonly #cacheBytesMax: number
+  readonly #recycles: boolean
+  readonly #spare: Buffer[] = []
   readonly #decompressor: Decompressor = createDecompressor()
   readonly #cache = new Map<string, Buffer>()
   readonly #sealers = new Map<string, FrameSealer>()
@@ -38,15 +43,24 @@ export class SegmentReader {
   /** Bytes read from the storage so far. */
   bytesRead = 0
 
-  /** @param cacheBytesMax plaintext to keep, in bytes */
-  constructor(context: RepositoryContext, storage: LocalStorage, cacheBytesMax: number) {
+  /**
+   * @param cacheBytesMax plaintext to keep, in bytes
+   * @param recycles whether memory is used again: then what `read` returns is valid only until the next `read`, and no garbage piles up
+   */
+  constructor(
+    context: RepositoryContext,
+    storage: LocalStorage,
+    cacheBytesMax: number,
+    recycles: boolean = false,
+  ) {
+    this.#recycles = recycles
     this.#context = context
     this.#storage = storage
     this.#cacheBytesMax = cacheBytesMax
   }
 
   /**
-   * The plaintext of a segment. It stays valid for as long as the caller holds it, and must not be written to.
+   * The plaintext of a segment, which must not be written to. Unless the reader recycles, it stays valid for as long as the caller holds it.
    *
    * @throws {RepositoryError} when the pack is missing, unreadable or not what was sealed
    */
@@ -70,7 +84,7 @@ export class SegmentReader {
     const sealed = this.#sealed.subarray(0, sealedBytes)
     this.#storage.readRangeSync(`packs/${location.pack.id}`, location.segmentOffset, sealed)
     this.bytesRead += sealedBytes
-    const target = Buffer.allocUnsafeSlow(location.plainBytes)
+    const target = this.#roomFor(location.plainBytes)
     const plain = openSegment(
       {
         opener: this.#sealerOf(location.pack.id, location.pack.salt),
@@ -88,6 +102,17 @@ export class SegmentReader {
     // A stored segment may come back as a view of the read buffer, which the next read overwrites.
     if (plain.buffer !== target.buffer) target.set(plain)
     return target
+  }
+
+  #roomFor(plainBytes: number): Buffer {
+    const spare = this.#spare.pop()
+    if (spare && spare.buffer.byteLength >= plainBytes) {
+      return Buffer.from(spare.buffer, 0, plainBytes)
+    }
+    return Buffer.allocUnsafeSlow(this.#recycles ? Math.max(plainBytes, usualBytes) : plainBytes).subarray(
+      0,
+      plainBytes,
+    )
   }
 
   #sealerOf(packId: string, salt: Uint8Array): FrameSealer {
@@ -113,6 +138,7 @@ export class SegmentReader {
       if (this.#cachedBytes <= this.#cacheBytesMax || oldest === key) break
       this.#cache.delete(oldest)
       this.#cachedBytes -= bytes.length
+      if (this.#recycles && this.#spare.length < spareBuffersMax) this.#spare.push(bytes)
     }
   }
 }

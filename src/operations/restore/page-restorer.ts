@@ -287,7 +287,7 @@ export class PageRestorer {
   }
 
   #contentOf(page: TreePage, index: number): ContentReader {
-    return readContent(page, index, (id) => this.#blobs.reader.readList(id))
+    return readContent(page, index, (id) => this.#blobs.lists.readList(id))
   }
 
   #fail(message: string): void {

@@ -1,11 +1,17 @@
 import { createDecompressor, type Decompressor } from '../../format/compression/zstd.ts'
-import { createBlobHasher, plainHash, type BlobHasher } from '../../format/hashing/blob-hasher.ts'
 import {
-  decodePack,
+  createBlobHasher,
+  createPlainHasher,
+  type BlobHasher,
+  type PlainHasher,
+} from '../../format/hashing/blob-hasher.ts'
+import {
   openSegment,
+  readPackTrailer,
   segmentFormOf,
   type OpenedPack,
 } from '../../format/pack/pack-reader.ts'
+import { objectHeaderBytes } from '../../format/object/object-header.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
 import { idBytes } from '../../model/ids.ts'
 import { openPackRanges, type PackRanges } from '../../repository/pack-ranges.ts'
@@ -39,18 +45,20 @@ interface Tally {
 }
 
 const tagBytes = 16
+/** Padding and trailers are hashed in pieces of this length, in bytes. */
+const pieceBytes = 1024 * 1024
 
 /**
- * Reads packs whole, holds their bytes against their names, opens segments and hashes every blob. A pack is read in one go: that is as fast as the disk is,
- * and proves every byte, padding included. For one thread.
+ * Reads packs from front to back, holds their bytes against their names, opens segments and hashes every blob: each byte is read once,
+ * padding included, and no more than a segment is in memory. For one thread.
  */
 export class PackVerifier {
   readonly #context: RepositoryContext
   readonly #ranges: PackRanges
   readonly #decompressor: Decompressor = createDecompressor()
   readonly #hashers: readonly [BlobHasher, BlobHasher]
-  #whole = Buffer.allocUnsafeSlow(0)
-  #plain = Buffer.allocUnsafeSlow(2 * 1024 * 1024)
+  #sealed = Buffer.allocUnsafeSlow(2 * pieceBytes)
+  #plain = Buffer.allocUnsafeSlow(pieceBytes)
 
   constructor(context: RepositoryContext) {
     this.#context = context
@@ -62,17 +70,15 @@ export class PackVerifier {
   }
 
   /** @throws {RepositoryError} when the storage fails otherwise than by loss */
-  verify(request: VerifyPackRequest): VerifyPackReply {
+  async verify(request: VerifyPackRequest): Promise<VerifyPackReply> {
     const tally: Tally = { blobCount: 0, plainBytes: 0, findings: [], lost: [] }
-    let readBytes = 0
     let isUnreadable = false
     try {
-      const bytes = this.#readWhole(request)
-      readBytes = bytes.length
-      if (plainHash(bytes).toString('hex') !== request.packId) {
+      const pack = await this.#open(request)
+      const hash = this.#readThrough(request, pack, tally)
+      if (hash !== request.packId) {
         tally.findings.push('its bytes have another hash than its name')
       }
-      this.#verifySegments(request, this.#open(bytes), bytes, tally)
     } catch (error) {
       if (!isDamage(error)) throw error
       tally.findings.push(error.message)
@@ -82,7 +88,7 @@ export class PackVerifier {
     return {
       blobCount,
       plainBytes,
-      readBytes,
+      readBytes: isUnreadable ? 0 : request.packBytes,
       findings: findings.map((finding) => `packs/${request.packId}: ${finding}`),
       lostIds: Uint8Array.from(Buffer.concat(lost)),
       isUnreadable,
@@ -93,64 +99,89 @@ export class PackVerifier {
     await this.#ranges.close()
   }
 
-  #readWhole(request: VerifyPackRequest): Buffer {
-    if (this.#whole.length < request.packBytes) {
-      this.#whole = Buffer.allocUnsafeSlow(request.packBytes)
+  #open(request: VerifyPackRequest): Promise<OpenedPack> {
+    const readRange = (offset: number, lengthBytes: number): Buffer => {
+      const bytes = Buffer.allocUnsafe(lengthBytes)
+      this.#ranges.read(request.packId, offset, bytes)
+      return bytes
     }
-    const bytes = this.#whole.subarray(0, request.packBytes)
-    this.#ranges.read(request.packId, 0, bytes)
-    return bytes
-  }
-
-  #open(bytes: Buffer): OpenedPack {
-    return decodePack(bytes, {
+    return readPackTrailer(readRange, request.packBytes, {
       frameRootKey: this.#context.keys.frameRootKey,
       repositoryId: Buffer.from(this.#context.repositoryId),
       sealed: this.#context.sealed,
     })
   }
 
-  #verifySegments(
-    request: VerifyPackRequest,
-    { trailer, opener }: OpenedPack,
-    bytes: Buffer,
-    tally: Tally,
-  ): void {
+  /** @returns the hash of all bytes */
+  #readThrough(request: VerifyPackRequest, pack: OpenedPack, tally: Tally): string {
+    const { trailer } = pack
+    const hasher = createPlainHasher()
+    let position = this.#hashRange(request, hasher, 0, objectHeaderBytes)
     for (let segment = 0; segment < trailer.segmentCount; segment++) {
+      const sealed = this.#roomFor(trailer.payloadBytes[segment] + tagBytes)
+      this.#ranges.read(request.packId, position, sealed)
+      hasher.update(sealed)
+      position += sealed.length
       if (request.wanted && request.wanted[segment] !== 1) continue
-      const first = trailer.firstBlobs[segment]
-      const end = first + trailer.blobCounts[segment]
-      const start = trailer.offsets[segment]
-      const sealed = bytes.subarray(start, start + trailer.payloadBytes[segment] + tagBytes)
-      const lose = (from: number, to: number): void => {
-        tally.lost.push(Buffer.from(trailer.ids.subarray(from * idBytes, to * idBytes)))
-      }
-      try {
-        const target = this.#roomFor(trailer.plainBytes[segment])
-        const tools = { opener, decompressor: this.#decompressor, target }
-        const plain = openSegment(tools, segmentFormOf(trailer, segment), sealed)
-        const hasher = this.#hashers[trailer.kinds[segment] === 0 ? 0 : 1]
-        for (let blob = first, offset = 0; blob < end; blob++) {
-          const id = hasher.hash(plain.subarray(offset, offset + trailer.blobLengths[blob]))
-          if (id.compare(trailer.ids, blob * idBytes, (blob + 1) * idBytes) !== 0) {
-            tally.findings.push(`blob ${blob - first} of segment ${segment} has another hash`)
-            lose(blob, blob + 1)
-          }
-          offset += trailer.blobLengths[blob]
-        }
-      } catch (error) {
-        if (!isDamage(error)) throw error
-        tally.findings.push(`segment ${segment}: ${error.message}`)
-        lose(first, end)
-      }
-      tally.blobCount += end - first
-      tally.plainBytes += trailer.plainBytes[segment]
+      this.#verifySegment(pack, segment, sealed, tally)
     }
+    this.#hashRange(request, hasher, position, request.packBytes)
+    return hasher.digest().toString('hex')
   }
 
-  #roomFor(plainBytes: number): Buffer {
-    if (this.#plain.length < plainBytes) this.#plain = Buffer.allocUnsafeSlow(plainBytes)
-    return this.#plain
+  /** @returns `end` */
+  #hashRange(
+    request: VerifyPackRequest,
+    hasher: PlainHasher,
+    start: number,
+    end: number,
+  ): number {
+    for (let position = start; position < end; ) {
+      const piece = this.#roomFor(Math.min(pieceBytes, end - position))
+      this.#ranges.read(request.packId, position, piece)
+      hasher.update(piece)
+      position += piece.length
+    }
+    return end
+  }
+
+  #verifySegment(
+    { trailer, opener }: OpenedPack,
+    segment: number,
+    sealed: Buffer,
+    tally: Tally,
+  ): void {
+    const first = trailer.firstBlobs[segment]
+    const end = first + trailer.blobCounts[segment]
+    const lose = (from: number, to: number): void => {
+      tally.lost.push(Buffer.from(trailer.ids.subarray(from * idBytes, to * idBytes)))
+    }
+    try {
+      const plainBytes = trailer.plainBytes[segment]
+      if (this.#plain.length < plainBytes) this.#plain = Buffer.allocUnsafeSlow(plainBytes)
+      const tools = { opener, decompressor: this.#decompressor, target: this.#plain }
+      const plain = openSegment(tools, segmentFormOf(trailer, segment), sealed)
+      const hasher = this.#hashers[trailer.kinds[segment] === 0 ? 0 : 1]
+      for (let blob = first, offset = 0; blob < end; blob++) {
+        const id = hasher.hash(plain.subarray(offset, offset + trailer.blobLengths[blob]))
+        if (id.compare(trailer.ids, blob * idBytes, (blob + 1) * idBytes) !== 0) {
+          tally.findings.push(`blob ${blob - first} of segment ${segment} has another hash`)
+          lose(blob, blob + 1)
+        }
+        offset += trailer.blobLengths[blob]
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      tally.findings.push(`segment ${segment}: ${error.message}`)
+      lose(first, end)
+    }
+    tally.blobCount += end - first
+    tally.plainBytes += trailer.plainBytes[segment]
+  }
+
+  #roomFor(lengthBytes: number): Buffer {
+    if (this.#sealed.length < lengthBytes) this.#sealed = Buffer.allocUnsafeSlow(lengthBytes)
+    return this.#sealed.subarray(0, lengthBytes)
   }
 }
 

@@ -15,7 +15,9 @@ export const createVerifyWorker: HandlerFactory<
 > = (context) => {
   const verifier = new PackVerifier(context)
   return {
-    handle: (request): Outgoing<VerifyPackReply> => ({ message: verifier.verify(request) }),
+    handle: async (request): Promise<Outgoing<VerifyPackReply>> => ({
+      message: await verifier.verify(request),
+    }),
     close: () => verifier.close(),
   }
 }
