@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { deleteCatalogue, openCatalogue, type Catalogue } from '../catalogue/catalogue.ts'
 import { CatalogueError } from '../catalogue/errors.ts'
 import { deriveRepositoryKeys, type RepositoryKeys } from '../format/encryption/repository-keys.ts'
@@ -11,6 +10,7 @@ import {
 } from '../format/text-object/repository-config.ts'
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import { makeDirectories } from '../foundation/make-directories.ts'
 import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
 import { catchUp } from './catch-up.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
@@ -133,7 +133,7 @@ function openFirst(
   }
   const directory = join(options.cacheDirectory ?? defaultCacheDirectory(), repositoryId)
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectories(resolve(directory), 0o700)
   } catch (cause) {
     throw new RepositoryError('CATALOGUE_FAILED', `Cannot make the cache folder "${directory}"`, {
       remedy: 'Name another folder with --cache-dir or HOLDFAST_CACHE_DIR',

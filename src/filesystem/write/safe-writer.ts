@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
+import { makeDirectories } from '../../foundation/make-directories.ts'
 import type { MetadataFailure } from '../metadata/apply-metadata.ts'
 import { chooseMetadataPolicy } from '../metadata/file-metadata.ts'
 import type { FileMetadata, MetadataPolicy } from '../metadata/file-metadata.ts'
@@ -62,7 +62,7 @@ export function openTarget(path: string | Uint8Array, options: SafeWriterOptions
   const bytes = typeof path === 'string' ? Buffer.from(path) : Buffer.from(path)
   const targetText = escapeBytes(bytes)
   try {
-    const isCreated = mkdirSync(bytes, { recursive: true, mode: 0o700 }) !== undefined
+    const isCreated = makeDirectories(bytes, 0o700) !== undefined
     const limit = posix.raiseFileDescriptorLimit()
     const { fd, handle } = openTargetDirectory(AT_FDCWD, bytes, isCreated)
     const ownShare = Math.min(heldMax, Math.max(heldMin, Math.floor(limit / heldShare)))

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { errorCodeOf, ObjectConflictError, storageError } from '../errors.ts'
+import { makeDirectories } from '../../foundation/make-directories.ts'
 import { assertObjectFolder, assertObjectName, objectFolders } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import { DirectorySync } from './directory-sync.ts'
@@ -37,9 +38,9 @@ export class ObjectWriter {
 
   async prepare(): Promise<void> {
     try {
-      const firstCreated = await mkdir(this.#location, { recursive: true, mode: folderMode })
+      const firstCreated = makeDirectories(this.#location, folderMode)?.toString()
       for (const folder of [...objectFolders, temporaryFolder]) {
-        await mkdir(join(this.#location, folder), { recursive: true, mode: folderMode })
+        makeDirectories(join(this.#location, folder), folderMode)
       }
       await this.#syncFolder(this.#location)
       // Every folder that was made here has to be named durably by the folder above it.
