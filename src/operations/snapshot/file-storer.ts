@@ -1,6 +1,7 @@
 import { posix } from '../../filesystem/posix/posix.ts'
 import { READ_REQUEST_BYTES, READ_REQUEST_OFFSET } from '../../filesystem/posix/small-file-batch.ts'
 import {
+  createStatRecords,
   READ_FLAG,
   readSafeInt64,
   readSafeUint64,
@@ -26,6 +27,13 @@ const sparseBytesMin = 64 * 1024
 const errnoEnoent = 2
 const errnoEinval = 22
 
+/** `isOfAnother`: the name leads to another file than the one that was read. */
+interface Attributes {
+  readonly extras: Buffer | null
+  readonly isOfAnother: boolean
+}
+const noAttributes: Attributes = { extras: null, isOfAnother: false }
+
 const emptyRecord = new Uint8Array(STAT_RECORD_BYTES)
 
 /**
@@ -38,6 +46,7 @@ export class FileStorer {
   readonly #chunker: Chunker
   readonly #content: FileContent
   readonly #results = new FileResultBuilder()
+  readonly #statusNow = createStatRecords(1)
   #records = new Uint8Array(0)
   #recordView = new DataView(this.#records.buffer)
   #recordWords = new Uint32Array(0)
@@ -64,12 +73,19 @@ export class FileStorer {
         continue
       }
       let end = file + 1
-      while (end < batch.count && expected(end) < largeFileBytes) end += 1
+      if (expected(file) < sparseBytesMin) {
+        while (end < batch.count && expected(end) < sparseBytesMin) end += 1
+      }
       file = this.#storeSmall(batch, requests, file, end)
     }
     return this.#results.take()
   }
 
+  /**
+   * Reads files into the window and chunks them there.
+   *
+   * @returns the first file that is not done
+   */
   #storeSmall(batch: ReadBatch, requests: DataView, start: number, end: number): number {
     const readAtMs = Date.now()
     const { memory } = this.#chunker
@@ -96,6 +112,8 @@ export class FileStorer {
       if (errno !== 0) this.#fail(errno)
       else if ((flags & READ_FLAG.more) !== 0 || this.#looksSparse(file)) {
         this.#storeLarge(batch, requests, file)
+        // That went through the window, so what was read ahead of the next files is gone.
+        return file + 1
       } else {
         this.#content.reset()
         this.#chunkWindow(offset, offset + contentBytes)
@@ -178,6 +196,15 @@ export class FileStorer {
     file: number,
     reading: { readAtMs: number; changed: boolean },
   ): void {
+    let attributes: Attributes
+    try {
+      attributes = this.#attributes(batch, requests, file)
+    } catch (error) {
+      const { errno } = error as { errno?: unknown }
+      if (typeof errno !== 'number') throw error
+      this.#fail(Math.abs(errno))
+      return
+    }
     const at = file * STAT_RECORD_BYTES
     const view = this.#recordView
     const isStampRacy = isRacy(reading.readAtMs, {
@@ -188,26 +215,39 @@ export class FileStorer {
     })
     const entryFlags =
       (isStampRacy ? flagRacy : 0) |
-      (reading.changed ? flagChangedWhileRead : 0) |
+      (reading.changed || attributes.isOfAnother ? flagChangedWhileRead : 0) |
       (view.getUint32(at + STAT_OFFSET.nlink, true) > 1 ? flagHardLinked : 0) |
       (this.#content.depth << 4)
     this.#results.add(
       { outcome: fileOutcome.stored, entryFlags, errno: 0 },
       { bytes: this.#records, offset: at },
       this.#content,
-      this.#extras(batch, requests, file),
+      attributes.extras,
     )
   }
 
-  #extras(batch: ReadBatch, requests: DataView, file: number): Buffer | null {
-    const at = file * STAT_RECORD_BYTES + STAT_OFFSET.xattrListBytes
-    if (this.#recordView.getUint32(at, true) === 0) return null
+  /**
+   * Extended attributes, which are read by name after the content. Those of another file that has the name by now must not go with
+   * this content.
+   *
+   * @throws the file system's error; ENOENT when the name is gone
+   */
+  #attributes(batch: ReadBatch, requests: DataView, file: number): Attributes {
+    const at = file * STAT_RECORD_BYTES
+    if (this.#recordView.getUint32(at + STAT_OFFSET.xattrListBytes, true) === 0) return noAttributes
     const directory = requests.getInt32(
       file * READ_REQUEST_BYTES + READ_REQUEST_OFFSET.directory,
       true,
     )
-    const attributes = posix.getXattrsAt(directory, this.#nameOf(batch, requests, file))
-    return attributes.length === 0 ? null : encodeExtras({ attributes })
+    const name = this.#nameOf(batch, requests, file)
+    const attributes = posix.getXattrsAt(directory, name)
+    posix.statAt(directory, name, this.#statusNow.bytes)
+    if (!isSameFile(this.#recordView, at, this.#statusNow.view)) {
+      return { extras: null, isOfAnother: true }
+    }
+    return attributes.length === 0
+      ? noAttributes
+      : { extras: encodeExtras({ attributes }), isOfAnother: false }
   }
 
   #fail(errno: number): void {
@@ -236,4 +276,9 @@ export class FileStorer {
     this.#recordView = new DataView(this.#records.buffer)
     this.#recordWords = new Uint32Array(this.#records.buffer)
   }
+}
+
+function isSameFile(view: DataView, at: number, now: DataView): boolean {
+  const fields = [STAT_OFFSET.ino, STAT_OFFSET.ino + 4, STAT_OFFSET.devMajor, STAT_OFFSET.devMinor]
+  return fields.every((field) => view.getUint32(at + field, true) === now.getUint32(field, true))
 }
