@@ -15,6 +15,7 @@ import { idBytes } from '../model/ids.ts'
 import type { LocalStorage } from '../storage/local/local-storage.ts'
 import { PackFile } from './pack-file.ts'
 import type { RepositoryContext } from './repository-context.ts'
+import { SegmentCompressor } from './segment-compressor.ts'
 import { blobKinds, SegmentBuffer, segmentBytesTarget, type BlobKind } from './segment-buffer.ts'
 
 /** A pack whose file has its final name; the name is durable after the storage's next `sync`. */
@@ -50,7 +51,9 @@ export class PackWriter {
   readonly #onPack: (pack: WrittenPack) => void
   readonly #segments: readonly [SegmentBuffer, SegmentBuffer]
   readonly #hashers: readonly [BlobHasher, BlobHasher]
-  readonly #compressor: Compressor
+  /** One for each kind: data and trees come interleaved and shrink differently. */
+  readonly #compressors: readonly [SegmentCompressor, SegmentCompressor]
+  readonly #trailerCompressor: Compressor
   readonly #decompressor: Decompressor = createDecompressor()
   #compressed: Buffer
   #sealed: Buffer
@@ -79,7 +82,11 @@ export class PackWriter {
       createBlobHasher(context.keys.dataIdKey),
       createBlobHasher(context.keys.treeIdKey),
     ]
-    this.#compressor = createCompressor(context.compressionLevel)
+    this.#compressors = [
+      new SegmentCompressor(context.compressionLevel),
+      new SegmentCompressor(context.compressionLevel),
+    ]
+    this.#trailerCompressor = createCompressor(context.compressionLevel)
     const plainBytesMax = Math.max(blobBytesMax, treeBytesMax)
     this.#compressed = Buffer.allocUnsafeSlow(compressBound(plainBytesMax))
     this.#sealed = Buffer.allocUnsafeSlow(compressBound(plainBytesMax) + tagBytes)
@@ -151,7 +158,7 @@ export class PackWriter {
   #writeSegment(segment: SegmentBuffer): void {
     if (segment.blobCount === 0) return
     const { plain } = segment
-    const { codec, bytes } = this.#compressor.compress(plain, this.#compressed)
+    const { codec, bytes } = this.#compressors[segment.kind].compress(plain, this.#compressed)
     const payload = codec === 0 ? plain : this.#compressed.subarray(0, bytes)
     this.#appendSegment(payload, codec, {
       kind: segment.kind,
@@ -282,7 +289,7 @@ export class PackWriter {
   /** Ids do not compress, lengths do; a buffer of its own because the shared one may be in use by the next segment. */
   #compressTrailer(trailer: Buffer): { codec: 0 | 1; bytes: Buffer } {
     const target = Buffer.allocUnsafe(compressBound(trailer.length))
-    const { codec, bytes } = this.#compressor.compress(trailer, target)
+    const { codec, bytes } = this.#trailerCompressor.compress(trailer, target)
     return { codec, bytes: target.subarray(0, bytes) }
   }
 

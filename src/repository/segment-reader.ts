@@ -109,10 +109,9 @@ export class SegmentReader {
     if (spare && spare.buffer.byteLength >= plainBytes) {
       return Buffer.from(spare.buffer, 0, plainBytes)
     }
-    return Buffer.allocUnsafeSlow(this.#recycles ? Math.max(plainBytes, usualBytes) : plainBytes).subarray(
-      0,
-      plainBytes,
-    )
+    return Buffer.allocUnsafeSlow(
+      this.#recycles ? Math.max(plainBytes, usualBytes) : plainBytes,
+    ).subarray(0, plainBytes)
   }
 
   #sealerOf(packId: string, salt: Uint8Array): FrameSealer {
