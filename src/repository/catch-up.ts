@@ -12,47 +12,74 @@ export interface UnusableObject {
   readonly error: RepositoryError
 }
 
+/** Listings in a row. Each further one means that an object vanished between being listed and being read. */
+const listingsMax = 5
+
 /**
- * Brings the catalogue up with the objects: takes in new ones, drops what is gone. Snapshots are listed before index objects, so
- * the index objects of every snapshot listed are there, also when another process commits one meanwhile.
+ * Brings the catalogue up with the objects: takes in new ones, drops what is gone.
  *
  * A damaged object is reported and left out; the others are taken in, because one bad object must not make every backup
  * unreachable.
+ *
+ * @returns what was found unusable now; objects that were taken in earlier are not looked at again
  */
 export async function catchUp(repository: Repository): Promise<UnusableObject[]> {
+  const unusable = new Map<string, UnusableObject>()
+  for (let listing = 1; listing <= listingsMax; listing++) {
+    const found = await catchUpOnce(repository)
+    for (const object of found) unusable.set(`${object.name} ${object.error.message}`, object)
+    if (!found.some(({ error }) => error.code === 'OBJECT_MISSING')) break
+    // Without a lock a prune may run beside; what replaced the vanished object is seen by listing again. What stays is lost.
+    const names = await listedNames(repository)
+    const vanished = [...unusable].filter(([, { name }]) => !names.has(name))
+    if (vanished.length === 0) break
+    for (const [key] of vanished) unusable.delete(key)
+  }
+  return [...unusable.values()]
+}
+
+async function listedNames({ storage }: Repository): Promise<Set<string>> {
+  const names = new Set<string>()
+  for (const folder of ['index', 'snapshots', 'journal'] as const) {
+    for (const name of await storage.listNames(folder)) names.add(name)
+  }
+  return names
+}
+
+/**
+ * What the catalogue knows is read before the storage is listed: an object gets into the catalogue after it is in the storage, so one
+ * that is known and not listed is really gone. The other way round, what another process stores meanwhile would be dropped.
+ * Snapshots are listed before index objects, so the index objects of every snapshot listed are there.
+ */
+async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   const unusable: UnusableObject[] = []
-  const snapshotNames = await repository.storage.listNames('snapshots')
-  const indexNames = await repository.storage.listNames('index')
-  const journalNames = await repository.storage.listNames('journal')
-  const { catalogue } = repository
-  const goneIndexes = await compare(catalogue.objectIds('index'), indexNames, async (name, id) => {
+  const { catalogue, storage } = repository
+  const knownSnapshots = catalogue.objectIds('snapshots')
+  const knownIndexes = catalogue.objectIds('index')
+  const knownRecords = catalogue.objectIds('journal')
+  const snapshotNames = await storage.listNames('snapshots')
+  const indexNames = await storage.listNames('index')
+  const journalNames = await storage.listNames('journal')
+  const goneIndexes = await compare(knownIndexes, indexNames, async (name, id) => {
     await guard(unusable, name, async () => {
       const entries = decodeIndexObject(await repository.readSmallObject('index', name))
       for (const error of absorbIndex(repository, id, entries)) unusable.push({ name, error })
     })
   })
   if (goneIndexes.length > 0) catalogue.indexObjects.remove(goneIndexes)
-  const goneSnapshots = await compare(
-    catalogue.objectIds('snapshots'),
-    snapshotNames,
-    async (name, id) => {
-      await guard(unusable, name, async () => {
-        const manifest = decodeSnapshotManifest(await repository.readSmallObject('snapshot', name))
-        catalogue.snapshots.add({ ...manifest, id })
-      })
-    },
-  )
+  const goneSnapshots = await compare(knownSnapshots, snapshotNames, async (name, id) => {
+    await guard(unusable, name, async () => {
+      const manifest = decodeSnapshotManifest(await repository.readSmallObject('snapshot', name))
+      catalogue.snapshots.add({ ...manifest, id })
+    })
+  })
   for (const id of goneSnapshots) catalogue.snapshots.remove(id)
-  const goneRecords = await compare(
-    catalogue.objectIds('journal'),
-    journalNames,
-    async (name, id) => {
-      await guard(unusable, name, async () => {
-        const record = decodeJournalRecord(await repository.readSmallObject('journal', name))
-        if (record) catalogue.journal.add(id, record)
-      })
-    },
-  )
+  const goneRecords = await compare(knownRecords, journalNames, async (name, id) => {
+    await guard(unusable, name, async () => {
+      const record = decodeJournalRecord(await repository.readSmallObject('journal', name))
+      if (record) catalogue.journal.add(id, record)
+    })
+  })
   for (const id of goneRecords) catalogue.journal.remove(id)
   return unusable
 }

@@ -66,7 +66,7 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
     },
   })
   try {
-    repository.unusable = await catchUp(repository)
+    repository.noteUnusable(await catchUp(repository))
     return repository
   } catch (error) {
     await repository.close()

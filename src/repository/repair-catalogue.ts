@@ -25,7 +25,7 @@ export async function repairCatalogue(repository: Repository): Promise<RepairRes
       deleteCatalogue(repository.context.cataloguePath)
     })
     const unusable = await catchUp(repository)
-    repository.unusable = unusable
+    repository.noteUnusable(unusable)
     const { catalogue } = repository
     return {
       snapshots: catalogue.snapshots.count(),

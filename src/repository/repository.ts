@@ -13,7 +13,7 @@ import {
 } from '../format/object/small-object.ts'
 import type { ObjectId } from '../model/ids.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import type { LocalStorage } from '../storage/local/local-storage.ts'
+import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
 import { BlobReader } from './blob-reader.ts'
 import type { UnusableObject } from './catch-up.ts'
 import type { RepositoryContext } from './repository-context.ts'
@@ -36,10 +36,9 @@ export class Repository {
   readonly #openCatalogue: () => Catalogue
   readonly #smallCompressor: Compressor = createCompressor(smallObjectLevel)
   readonly #decompressor: Decompressor = createDecompressor()
-  /** Objects that could not be taken into the catalogue when the repository was opened. */
-  unusable: readonly UnusableObject[] = []
+  #unusable: readonly UnusableObject[] = []
   #catalogue: Catalogue
-  #treeReader: BlobReader | undefined
+  #trees: { readonly reader: BlobReader; readonly storage: LocalStorage } | undefined
 
   constructor(fields: {
     config: RepositoryConfig
@@ -74,15 +73,41 @@ export class Repository {
     return this.#catalogue
   }
 
+  /** Objects of the storage that could not be taken into the catalogue, or only in part. */
+  get unusable(): readonly UnusableObject[] {
+    return this.#unusable
+  }
+
+  /** @param found by the last `catchUp`, which does not look again at index objects that it has taken in */
+  noteUnusable(found: readonly UnusableObject[]): void {
+    const names = new Set(found.map(({ name }) => name))
+    const known = this.#catalogue.objectIds('index')
+    const kept = this.#unusable.filter(
+      ({ name }) => !names.has(name) && known.has(name.slice('index/'.length) as ObjectId),
+    )
+    this.#unusable = [...kept, ...found]
+  }
+
   /** Reads tree blobs through a cache; for the thread that opened the repository. */
   get trees(): BlobReader {
-    this.#treeReader ??= new BlobReader(
+    if (this.#trees) return this.#trees.reader
+    // A storage of its own, so that its open packs can be forgotten together with their segments.
+    const storage = openLocal(this.location)
+    const reader = new BlobReader(
       this.context,
       // Looked up at each call, because a rebuild exchanges the catalogue.
       { findBlob: (id) => this.#catalogue.blobs.find(id) },
-      new SegmentReader(this.context, this.storage, treeCacheBytes),
+      new SegmentReader(this.context, storage, treeCacheBytes),
     )
-    return this.#treeReader
+    this.#trees = { reader, storage }
+    return reader
+  }
+
+  /** Makes `trees` read from the storage again what it has read already. */
+  async forgetTrees(): Promise<void> {
+    const trees = this.#trees
+    this.#trees = undefined
+    await trees?.storage.close()
   }
 
   /** Seals an index, snapshot or journal object; it still has to be stored under its id. */
@@ -117,6 +142,7 @@ export class Repository {
 
   async close(): Promise<void> {
     this.#catalogue.close()
+    await this.forgetTrees()
     await this.storage.close()
   }
 

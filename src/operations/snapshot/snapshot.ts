@@ -12,8 +12,10 @@ import type { BlobCounts } from '../../repository/blob-store.ts'
 import { commitSnapshot } from '../../repository/commit-snapshot.ts'
 import { forbiddenDirectories } from '../../repository/forbidden-directories.ts'
 import { IndexWriter } from '../../repository/index-writer.ts'
-import { acquireLock, type RepositoryLock } from '../../repository/locks.ts'
+import { lockRepository } from '../../repository/lock-repository.ts'
+import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
 import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
 import { chooseParent } from './choose-parent.ts'
 import { cacheDirectoryMarker, parseExclusionMarker } from './exclusion-marker.ts'
@@ -63,7 +65,7 @@ export async function snapshot(
   const sources = options.stdin ? null : findSources(options.paths, options.base)
   if (options.dryRun)
     return await new SnapshotRun(repository, options, startedAtMs).preview(sources)
-  const lock = await acquireLock(repository.storage, 'shared', 'snapshot')
+  const lock = await lockRepository(repository, 'shared', 'snapshot')
   try {
     return await new SnapshotRun(repository, options, startedAtMs).save(sources, lock)
   } finally {
@@ -237,7 +239,11 @@ class SnapshotRun {
   }
 
   #parentOf(sources: Sources | null): Snapshot | null {
-    if (this.#options.parent) return this.#options.parent
+    const { parent } = this.#options
+    if (parent) {
+      // Blobs of a snapshot that is gone may be gone as well, although some of its tree pages can still be read.
+      return resolveSnapshot(this.#repository, parent.id)
+    }
     if (!sources) return null
     return chooseParent(this.#repository, {
       hostname: this.#options.hostname ?? ownHostname(),

@@ -130,13 +130,8 @@ export class PackVerifier {
   }
 
   /** @returns `end` */
-  #hashRange(
-    request: VerifyPackRequest,
-    hasher: PlainHasher,
-    start: number,
-    end: number,
-  ): number {
-    for (let position = start; position < end; ) {
+  #hashRange(request: VerifyPackRequest, hasher: PlainHasher, start: number, end: number): number {
+    for (let position = start; position < end;) {
       const piece = this.#roomFor(Math.min(pieceBytes, end - position))
       this.#ranges.read(request.packId, position, piece)
       hasher.update(piece)

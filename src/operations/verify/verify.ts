@@ -1,6 +1,6 @@
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { acquireLock } from '../../repository/locks.ts'
+import { lockRepository } from '../../repository/lock-repository.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { walkedPath } from '../../repository/tree-walk.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
@@ -57,7 +57,7 @@ export async function verify(
   repository: Repository,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
-  const lock = await acquireLock(repository.storage, 'shared', 'verify')
+  const lock = await lockRepository(repository, 'shared', 'verify')
   try {
     return await new Verification(repository, options).run()
   } finally {
@@ -88,11 +88,16 @@ class Verification {
   }
 
   async run(): Promise<VerifyResult> {
+    // What was read before proves nothing about what is on the disk now.
+    await this.#repository.forgetTrees()
     const segments = this.#collect()
     await this.#readPacks(this.#requests(segments))
     if (this.#lostIds.size > 0 || this.#lostPacks.size > 0 || this.#isBlobMissing) this.#nameFiles()
-    if (!this.#options.snapshots) {
-      for (const damage of await verifySmallObjects(this.#repository)) this.#noteObject(damage)
+    const names = this.#options.snapshots?.map(({ id }) => `snapshots/${id}`)
+    for (const damage of await verifySmallObjects(this.#repository, names)) {
+      this.#noteObject(damage)
+      const [, snapshotId] = /^snapshots\/(.*)$/.exec(damage.objectId ?? '') ?? []
+      if (snapshotId !== undefined) this.#damagedSnapshots.add(snapshotId)
     }
     await this.#record()
     return {
