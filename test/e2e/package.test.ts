@@ -1,0 +1,125 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+
+import { compareTrees } from '../../native-bench/compare-trees.ts'
+import { libraryExample } from './readme.ts'
+import { checkout, workspace, type Workspace } from './workspace.ts'
+
+const installTimeoutMs = 10 * 60_000
+
+/** npm as a user would run it: without what the npm around this test has put into the environment. */
+function npmEnvironment(): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env).filter((name) => !/^(?:npm_|HOLDFAST_)/i.test(name))
+  const own = Object.fromEntries(names.map((name) => [name, process.env[name]]))
+  const nodeFolder = dirname(dirname(process.execPath))
+  // As in the Makefile: headers that lie beside Node need not be fetched.
+  if (!existsSync(join(nodeFolder, 'include/node/node_api.h'))) return own
+  return { ...own, npm_config_nodedir: nodeFolder }
+}
+
+interface PackedPackage {
+  readonly filename: string
+  readonly files: readonly { readonly path: string; readonly mode: number }[]
+}
+
+/** What was built before the tests, packed; building again would take it away from tests that run beside this one. */
+function pack(space: Workspace): PackedPackage {
+  const argv = ['pack', '--ignore-scripts', '--json', '--pack-destination', space.folder]
+  const options = { cwd: checkout, env: npmEnvironment(), encoding: 'utf8', stdio: 'pipe' } as const
+  const [packed] = JSON.parse(execFileSync('npm', argv, options)) as PackedPackage[]
+  return packed
+}
+
+describe('the package', () => {
+  it('holds what is needed to install and run it, and nothing else', () => {
+    const { files } = pack(workspace())
+    const paths = files.map(({ path }) => path)
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'dist/cli/main.js',
+        'dist/format/chunker/kernel.wasm',
+        'dist/index.d.ts',
+        'dist/index.js',
+        'docs/FORMAT.md',
+        'package.json',
+        'src/filesystem/posix/binding.gyp',
+        'src/filesystem/posix/posix.c',
+      ]),
+    )
+    const allowed =
+      /^(?:LICENSE|README\.md|package\.json|docs\/FORMAT\.md|dist\/.*\.(?:js|d\.ts|wasm)|src\/filesystem\/posix\/[a-z-]+\.(?:c|h|gyp))$/
+    expect(paths.filter((path) => !allowed.test(path))).toEqual([])
+    expect(files.find(({ path }) => path === 'dist/cli/main.js')?.mode).toBe(0o755)
+    const sources = readdirSync(join(checkout, 'src/filesystem/posix'))
+    for (const source of sources.filter((name) => /\.[ch]$/.test(name))) {
+      expect(paths).toContain(`src/filesystem/posix/${source}`)
+    }
+  })
+
+  it(
+    'installs into an empty folder and works there, as a command and as a library',
+    async () => {
+      const space = workspace()
+      const { filename } = pack(space)
+      const folder = dirname(space.write('empty/package.json', '{ "private": true }'))
+      const argv = ['install', '--prefer-offline', '--no-audit', '--no-fund', `../${filename}`]
+      const options = { cwd: folder, env: npmEnvironment() }
+      await promisify(execFile)('npm', argv, { ...options, timeout: installTimeoutMs })
+
+      const modules = join(folder, 'node_modules')
+      for (const name of ['typescript', 'tsx', 'vitest', 'assemblyscript']) {
+        expect(existsSync(join(modules, name))).toBe(false)
+      }
+      space.write('empty/project/data/index', 'some data')
+      space.write('empty/project/config.yml', 'a: 1\n')
+      const holdfast = (...words: string[]): string =>
+        execFileSync(join(modules, '.bin/holdfast'), ['--repo', 'own', ...words], {
+          ...options,
+          encoding: 'utf8',
+        })
+      holdfast('init')
+      holdfast('snapshot', 'project')
+      expect(holdfast('verify', '--all')).toContain('no damage')
+      holdfast('restore', `latest:${join(folder, 'project').slice(1)}`, '--target', 'out')
+      expect(compareTrees(join(folder, 'project'), join(folder, 'out')).differences).toEqual([])
+
+      space.write('empty/example.mjs', libraryExample())
+      const env = { ...options.env, HOME: space.at('home') }
+      execFileSync(process.execPath, ['example.mjs'], { cwd: folder, env })
+      const restored = join(folder, 'restored/project')
+      expect(compareTrees(join(folder, 'project'), restored).differences).toEqual([])
+    },
+    installTimeoutMs + 60_000,
+  )
+})
+
+describe('package-lock.json', () => {
+  interface LockEntry {
+    readonly resolved?: string
+    readonly link?: boolean
+    readonly optionalDependencies?: Readonly<Record<string, string>>
+  }
+
+  const text = readFileSync(join(checkout, 'package-lock.json'), 'utf8')
+  const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, LockEntry>> }
+
+  it('names no place to download from, so that every registry serves it', () => {
+    expect(Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined)).toEqual(
+      [],
+    )
+  })
+
+  // What npm leaves out, `npm ci` misses on other machines: run `node .ci/complete-lock.js`.
+  it('has an entry for the packages of every platform', () => {
+    const names = Object.values(packages).flatMap((entry) =>
+      Object.keys(entry.optionalDependencies ?? {}),
+    )
+    expect(names.length).toBeGreaterThan(20)
+    expect(names.filter((name) => packages[`node_modules/${name}`] === undefined)).toEqual([])
+  })
+})
