@@ -17,7 +17,7 @@ export async function commitSnapshot(
 ): Promise<Snapshot> {
   const complete = { ...manifest, backupId: freeBackupId(repository, manifest.startedAtMs) }
   const { id, bytes } = repository.seal('snapshot', encodeSnapshotManifest(complete))
-  lock.assertHeld()
+  await lock.assertHeld()
   await repository.storage.put(`snapshots/${id}`, bytes)
   const saved: Snapshot = { ...complete, id }
   try {

@@ -1,5 +1,5 @@
 import { catchUp } from './catch-up.ts'
-import { acquireLock, type LockKind, type RepositoryLock } from './locks.ts'
+import { acquireLock, type LockKind, type LockOptions, type RepositoryLock } from './locks.ts'
 import type { Repository } from './repository.ts'
 
 /**
@@ -12,8 +12,9 @@ export async function lockRepository(
   repository: Repository,
   kind: LockKind,
   operation: string,
+  options: LockOptions = {},
 ): Promise<RepositoryLock> {
-  const lock = await acquireLock(repository.storage, kind, operation)
+  const lock = await acquireLock(repository.storage, kind, operation, options)
   try {
     repository.noteUnusable(await catchUp(repository))
     return lock

@@ -1,15 +1,23 @@
 import { randomBytes } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { RepositoryError } from '../foundation/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 
 export type LockKind = 'shared' | 'exclusive'
 
+export interface LockOptions {
+  /** What is done only reads: where the storage cannot be written to, it is done without a lock. */
+  readonly mayOnlyRead?: boolean
+}
+
 interface LockRecord {
   readonly version: 1
   readonly kind: LockKind
   readonly hostname: string
   readonly pid: number
+  /** Process ids mean the same only within one of these; missing where the system does not tell. */
+  readonly pidNamespace?: string
   readonly startedAtMs: number
   readonly refreshedAtMs: number
   readonly operation: string
@@ -18,20 +26,26 @@ interface LockRecord {
 /** A lock not refreshed for this long has lost its holder (docs/FORMAT.md, section 13). */
 const staleAfterMs = 30 * 60_000
 const refreshEveryMs = 5 * 60_000
+const lockBytesMax = 65_536
+
+/** Locks that this process holds at this moment. */
+const ownNames = new Set<string>()
 
 /** A lock that is held; it refreshes itself until it is released. */
 export class RepositoryLock {
   readonly #storage: Storage
-  readonly #timer: NodeJS.Timeout
+  readonly #timer: NodeJS.Timeout | undefined
   #record: LockRecord
-  #name: string
+  /** Null when the storage can only be read and nothing was written. */
+  #name: string | null
   #refreshing: Promise<void> = Promise.resolve()
   #lost: unknown
 
-  constructor(storage: Storage, name: string, record: LockRecord) {
+  constructor(storage: Storage, name: string | null, record: LockRecord) {
     this.#storage = storage
     this.#name = name
     this.#record = record
+    if (name === null) return
     this.#timer = setInterval(() => {
       this.#refreshing = this.#refresh().catch((error: unknown) => {
         this.#lost ??= error
@@ -40,36 +54,57 @@ export class RepositoryLock {
     this.#timer.unref()
   }
 
+  /** False for the lock of a reader on a storage that cannot be written to. */
+  get isStored(): boolean {
+    return this.#name !== null
+  }
+
   /**
    * Checks that the lock still protects what is being done; call it before anything is committed.
    *
-   * @throws {RepositoryError} `REPOSITORY_LOCKED` when it could not be refreshed in time: somebody may have pruned meanwhile
+   * @throws {RepositoryError} `REPOSITORY_LOCKED` when it could not be refreshed in time or somebody removed it: there may have been a
+   * prune meanwhile
    */
-  assertHeld(nowMs: number = Date.now()): void {
-    const ageMs = nowMs - this.#record.refreshedAtMs
-    if (this.#lost === undefined && ageMs < staleAfterMs) return
-    throw new RepositoryError(
-      'REPOSITORY_LOCKED',
-      `Cannot commit: the lock of this run was not refreshed for ${Math.round(ageMs / 60_000)} minutes`,
-      { remedy: 'Run the command again; what was stored is used again', cause: this.#lost },
-    )
+  async assertHeld(nowMs: number = Date.now()): Promise<void> {
+    await this.#refreshing
+    this.#assertFresh(nowMs)
+    if (this.#name === null) return
+    try {
+      await this.#storage.size(this.#name)
+    } catch (error) {
+      if (!(error instanceof RepositoryError) || error.code !== 'OBJECT_MISSING') throw error
+      throw lostError('somebody removed the lock of this run', error)
+    }
   }
 
   async release(): Promise<void> {
     clearInterval(this.#timer)
     await this.#refreshing
+    if (this.#name === null) return
     await this.#storage.delete(this.#name)
+    ownNames.delete(this.#name)
+  }
+
+  #assertFresh(nowMs: number): void {
+    const ageMs = nowMs - this.#record.refreshedAtMs
+    if (this.#lost === undefined && ageMs < staleAfterMs) return
+    const minutes = Math.round(ageMs / 60_000)
+    throw lostError(`the lock of this run was not refreshed for ${minutes} minutes`, this.#lost)
   }
 
   /** A process that was stopped for longer than a lock lives must not revive it: its protection had ended. */
   async #refresh(): Promise<void> {
-    this.assertHeld()
+    const old = this.#name
+    if (old === null) return
+    this.#assertFresh(Date.now())
     const record = { ...this.#record, refreshedAtMs: Date.now() }
     const name = newLockName()
+    ownNames.add(name)
     await this.#storage.put(name, encode(record))
-    await this.#storage.delete(this.#name)
     this.#name = name
     this.#record = record
+    await this.#storage.delete(old)
+    ownNames.delete(old)
   }
 }
 
@@ -83,6 +118,7 @@ export async function acquireLock(
   storage: Storage,
   kind: LockKind,
   operation: string,
+  options: LockOptions = {},
 ): Promise<RepositoryLock> {
   const nowMs = Date.now()
   const record: LockRecord = {
@@ -90,16 +126,26 @@ export async function acquireLock(
     kind,
     hostname: hostname(),
     pid: process.pid,
+    ...(ownPidNamespace !== undefined && { pidNamespace: ownPidNamespace }),
     startedAtMs: nowMs,
     refreshedAtMs: nowMs,
     operation,
   }
   const name = newLockName()
-  await storage.put(name, encode(record))
+  ownNames.add(name)
+  try {
+    await storage.put(name, encode(record))
+  } catch (error) {
+    ownNames.delete(name)
+    if (options.mayOnlyRead !== true || !isReadOnlyFault(error)) throw error
+    await refuseWhenHeld(storage, kind, name)
+    return new RepositoryLock(storage, null, record)
+  }
   try {
     await refuseWhenHeld(storage, kind, name)
   } catch (error) {
     await storage.delete(name)
+    ownNames.delete(name)
     throw error
   }
   return new RepositoryLock(storage, name, record)
@@ -110,12 +156,21 @@ async function refuseWhenHeld(storage: Storage, kind: LockKind, own: string): Pr
     if (name === own) continue
     const other = await readLock(storage, name)
     if (other === 'gone') continue
-    if (other !== 'unreadable' && isDead(other)) {
-      await storage.delete(name)
+    if (other !== 'unreadable' && isDead(name, other)) {
+      await removeDead(storage, name)
       continue
     }
     if (other !== 'unreadable' && kind === 'shared' && other.kind === 'shared') continue
     throw lockedError(storage.location, name, other)
+  }
+}
+
+async function removeDead(storage: Storage, name: string): Promise<void> {
+  try {
+    await storage.delete(name)
+  } catch (error) {
+    // On a storage that can only be read it stays, and keeps nobody from reading.
+    if (!isReadOnlyFault(error)) throw error
   }
 }
 
@@ -125,9 +180,11 @@ async function readLock(
 ): Promise<LockRecord | 'gone' | 'unreadable'> {
   let bytes: Buffer
   try {
-    bytes = await storage.get(name, 65_536)
+    bytes = await storage.get(name, lockBytesMax)
   } catch (error) {
-    if (error instanceof RepositoryError && error.code === 'OBJECT_MISSING') return 'gone'
+    if (!(error instanceof RepositoryError)) throw error
+    if (error.code === 'OBJECT_MISSING') return 'gone'
+    if (error.code === 'OBJECT_DAMAGED') return 'unreadable'
     throw error
   }
   try {
@@ -136,23 +193,54 @@ async function readLock(
       (record.kind === 'shared' || record.kind === 'exclusive') &&
       Number.isFinite(record.refreshedAtMs) &&
       Number.isInteger(record.pid) &&
-      typeof record.hostname === 'string'
+      typeof record.hostname === 'string' &&
+      typeof record.operation === 'string'
     return isLock ? record : 'unreadable'
   } catch {
     return 'unreadable'
   }
 }
 
-function isDead(lock: LockRecord): boolean {
+function isDead(name: string, lock: LockRecord): boolean {
   if (Date.now() - lock.refreshedAtMs > staleAfterMs) return true
   if (lock.hostname !== hostname()) return false
-  if (lock.pid === process.pid) return false
+  // Containers may share a host name and see only their own processes.
+  if ((lock.pidNamespace ?? ownPidNamespace) !== ownPidNamespace) return false
+  if (lock.pid === process.pid) return isOfEarlierProcess(name, lock)
   try {
     process.kill(lock.pid, 0)
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
+}
+
+/** In a container that is started again the process ids come again, too. */
+function isOfEarlierProcess(name: string, lock: LockRecord): boolean {
+  return !ownNames.has(name) && lock.refreshedAtMs < performance.timeOrigin
+}
+
+const ownPidNamespace = readPidNamespace()
+
+function readPidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return undefined
+  }
+}
+
+function isReadOnlyFault(error: unknown): boolean {
+  if (!(error instanceof RepositoryError) || error.code !== 'STORAGE_FAILED') return false
+  const { errno } = error.facts
+  return errno === 'EROFS' || errno === 'EACCES' || errno === 'EPERM'
+}
+
+function lostError(state: string, cause: unknown): RepositoryError {
+  return new RepositoryError('REPOSITORY_LOCKED', `Cannot commit: ${state}`, {
+    remedy: 'Run the command again; what was stored is used again',
+    cause,
+  })
 }
 
 function lockedError(location: string, name: string, other: LockRecord | 'unreadable'): Error {

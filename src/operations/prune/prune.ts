@@ -171,7 +171,7 @@ class PruneRun {
       await packs.close()
     }
     await index.flush()
-    this.#lock.assertHeld()
+    await this.#lock.assertHeld()
     const gone = new Set<ObjectId>([...plan.remove, ...plan.repack].map((pack) => pack.id))
     await this.#replaceIndexObjects(gone)
     for (const id of gone) await repository.storage.delete(`packs/${id}`)

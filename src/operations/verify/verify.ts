@@ -57,9 +57,12 @@ export async function verify(
   repository: Repository,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
-  const lock = await lockRepository(repository, 'shared', 'verify')
+  const lock = await lockRepository(repository, 'shared', 'verify', { mayOnlyRead: true })
   try {
-    return await new Verification(repository, options).run()
+    const verification = new Verification(repository, options)
+    const result = await verification.run()
+    if (lock.isStored) await verification.record()
+    return result
   } finally {
     await lock.release()
   }
@@ -99,7 +102,6 @@ class Verification {
       const [, snapshotId] = /^snapshots\/(.*)$/.exec(damage.objectId ?? '') ?? []
       if (snapshotId !== undefined) this.#damagedSnapshots.add(snapshotId)
     }
-    await this.#record()
     return {
       snapshots: this.#snapshots.length,
       packs: this.#packCount,
@@ -246,7 +248,8 @@ class Verification {
     this.#options.onEvent?.({ type: 'damage', message: damage.message })
   }
 
-  async #record(): Promise<void> {
+  /** Writes down for each snapshot what became of it. */
+  async record(): Promise<void> {
     const snapshots = this.#snapshots
     for (let start = 0; start < snapshots.length; start += recordsAtOnce) {
       await Promise.all(
