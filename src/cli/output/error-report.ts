@@ -78,9 +78,13 @@ function describeError(error: unknown): ErrorDescription {
 
 function causesOf(error: unknown): string[] {
   const causes: string[] = []
+  const told = [messageOf(error)]
   let cause = error instanceof Error ? error.cause : undefined
-  while (cause !== undefined && cause !== null && causes.length < causesMax) {
-    causes.push(messageOf(cause))
+  while (cause !== undefined && cause !== null && told.length <= causesMax) {
+    const text = messageOf(cause)
+    // Many messages end in the reason already; it is not told twice.
+    if (!told.some((earlier) => earlier.includes(text))) causes.push(text)
+    told.push(text)
     cause = cause instanceof Error ? cause.cause : undefined
   }
   return causes

@@ -149,6 +149,22 @@ describe('errors of an operation', () => {
     expect(standIn.openCount).toBe(0)
   })
 
+  it('do not tell a cause twice that the message ends in', async () => {
+    const cause = new Error('ENOENT: no such file')
+    const error = new HoldfastError('STORAGE_FAILED', `Cannot read "x": ${cause.message}`, {
+      cause,
+    })
+    const { err } = await run(['list'], { standIn: failing(error) })
+    expect(err).toBe('holdfast: Cannot read "x": ENOENT: no such file\n')
+  })
+
+  it('end after some causes, also when these go round in a circle', async () => {
+    const first = new Error('first')
+    first.cause = new Error('second', { cause: first })
+    const { err } = await run(['list'], { standIn: failing(first) })
+    expect(err).toContain('holdfast: Internal fault: first\n  second\nTry:')
+  })
+
   it('are one JSON line with code, facts and remedy', async () => {
     const error = new HoldfastError('REPOSITORY_LOCKED', 'Locked', {
       remedy: 'Wait',
