@@ -67,10 +67,9 @@ backup-create-index: repository ## make a backup of the index alone (DESCRIPTION
 
 # `npm ci` installs exactly what the lock file says and compiles the native modules, which takes a minute or two.
 $(installed): package-lock.json
-	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
-	  if (major < 20 || (major === 20 && minor < 19)) { \
-	    console.error("Holdfast needs Node.js 20.19 or newer, this is " + process.versions.node); process.exit(1) }'
-	$(with_headers) npm ci
+	@node .ci/check-node.js
+	@echo "Installing; the native modules are compiled, which takes a minute or two"
+	@$(with_headers) npm ci --loglevel=error
 	@touch $@
 
 $(addon): $(installed) $(wildcard src/filesystem/posix/*.c src/filesystem/posix/*.h) src/filesystem/posix/binding.gyp
