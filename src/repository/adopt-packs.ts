@@ -3,7 +3,7 @@ import { decodePack } from '../format/pack/pack-reader.ts'
 import type { OnEvent } from '../foundation/progress-event.ts'
 import { toObjectId } from '../model/ids.ts'
 import { isLoss } from './absorb-index.ts'
-import { writeIndexObject } from './index-writer.ts'
+import { writeIndexObjects } from './index-writer.ts'
 import type { Repository } from './repository.ts'
 
 /** With other runs at work, a temporary file that nobody wrote to for this long belongs to none of them. */
@@ -54,7 +54,7 @@ export async function adoptPacks(
       })
     }
   }
-  await writeIndexObject(repository, entries)
+  await writeIndexObjects(repository, entries)
   if (entries.length > 0) {
     onEvent?.({
       type: 'notice',

@@ -4,8 +4,10 @@ import { absorbIndex } from './absorb-index.ts'
 import type { WrittenPack } from './pack-writer.ts'
 import type { Repository } from './repository.ts'
 
-/** Packs named by one index object while a run goes on: about a gigabyte of data. */
+/** Packs named by one index object: about a gigabyte of data. */
 const packsPerIndexObject = 32
+/** Packs of very small files have long trailers; the format allows an index object four times this. */
+const trailerBytesPerIndexObject = 64 * 1024 * 1024
 
 /**
  * Names written packs in index objects. The packs are made durable first: an index object never names what a power cut could
@@ -48,26 +50,63 @@ export class IndexWriter {
     await this.#write()
   }
 
+  /**
+   * Waits for what is being written, without an error. A run that is given up must not release its lock before: a prune would take the
+   * packs for garbage, and then an index object would name them.
+   */
+  async settle(): Promise<void> {
+    await Promise.allSettled([this.#writing])
+  }
+
   #write(): Promise<void> {
     const entries = this.#waiting
     this.#waiting = []
     // One after the other: a failure stays in the chain and comes out of the next flush.
     this.#writing = this.#writing.then(async () => {
-      await writeIndexObject(this.#repository, entries)
+      await writeIndexObjects(this.#repository, entries)
     })
     return this.#writing
   }
 }
 
-/** Stores one index object for packs whose files have their names, and enters it into the catalogue. */
-export async function writeIndexObject(
+/**
+ * Stores index objects for packs whose files have their names, and enters them into the catalogue.
+ *
+ * @throws {DamageError} when a pack cannot be read that was written just now
+ */
+export async function writeIndexObjects(
   repository: Repository,
   entries: readonly IndexEntry[],
-): Promise<string | null> {
-  if (entries.length === 0) return null
+): Promise<void> {
+  if (entries.length === 0) return
   await repository.storage.sync('packs')
-  const { id, bytes } = repository.seal('index', encodeIndexObject(entries))
-  await repository.storage.put(`index/${id}`, bytes)
-  absorbIndex(repository, id, entries)
-  return id
+  for (const group of groupEntries(entries)) {
+    const { id, bytes } = repository.seal('index', encodeIndexObject(group))
+    await repository.storage.put(`index/${id}`, bytes)
+    const [damage] = absorbIndex(repository, id, group)
+    if (damage) throw damage
+  }
+}
+
+/** Splits entries so that each group makes an index object of reasonable length. */
+export function groupEntries(
+  entries: readonly IndexEntry[],
+  trailerBytesMax: number = trailerBytesPerIndexObject,
+): IndexEntry[][] {
+  const groups: IndexEntry[][] = []
+  let group: IndexEntry[] = []
+  let trailerBytes = 0
+  for (const entry of entries) {
+    const isFull =
+      group.length === packsPerIndexObject || trailerBytes + entry.trailer.length > trailerBytesMax
+    if (group.length > 0 && isFull) {
+      groups.push(group)
+      group = []
+      trailerBytes = 0
+    }
+    group.push(entry)
+    trailerBytes += entry.trailer.length
+  }
+  if (group.length > 0) groups.push(group)
+  return groups
 }

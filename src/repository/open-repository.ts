@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { deleteCatalogue, openCatalogue, type Catalogue } from '../catalogue/catalogue.ts'
@@ -79,7 +80,9 @@ async function readConfig(storage: LocalStorage): Promise<DecodedRepositoryConfi
   try {
     bytes = await storage.get('config', textObjectBytesMax)
   } catch (error) {
-    if (!(error instanceof RepositoryError) || error.code !== 'OBJECT_MISSING') throw error
+    const isThere = statSync(storage.location, { throwIfNoEntry: false })?.isDirectory() === true
+    const isMissing = error instanceof RepositoryError && error.code === 'OBJECT_MISSING'
+    if (isThere && !isMissing) throw error
     throw new RepositoryError(
       'REPOSITORY_NOT_FOUND',
       `Cannot open repository "${storage.location}": there is none`,

@@ -40,7 +40,13 @@ export class PackFile {
     this.sealer = createFrameSealer({ frameRootKey: context.keys.frameRootKey, header })
     this.#storage = storage
     this.#file = storage.createTemporarySync()
-    this.append(header)
+    try {
+      this.append(header)
+    } catch (error) {
+      // Nobody else knows of the file yet.
+      this.discard()
+      throw error
+    }
   }
 
   get segmentCount(): number {

@@ -130,9 +130,10 @@ export class PackWriter {
   /** Only a tree page with uncommonly large extended attributes needs more room than the usual. */
   #reserve(segment: SegmentBuffer, plainBytes: number): void {
     segment.reserve(plainBytes)
-    this.#compressed = Buffer.allocUnsafeSlow(compressBound(plainBytes))
-    this.#sealed = Buffer.allocUnsafeSlow(compressBound(plainBytes) + tagBytes)
-    this.#proof = Buffer.allocUnsafeSlow(plainBytes)
+    // Never shorter than before: segments of the other kind may be longer still.
+    this.#compressed = withRoom(this.#compressed, compressBound(plainBytes))
+    this.#sealed = withRoom(this.#sealed, compressBound(plainBytes) + tagBytes)
+    this.#proof = withRoom(this.#proof, plainBytes)
   }
 
   /**
@@ -146,12 +147,8 @@ export class PackWriter {
     codec: 0 | 1,
     segment: { kind: BlobKind; plainBytes: number; ids: Buffer; lengths: Uint32Array },
   ): void {
-    if (this.#sealed.length < payload.length + tagBytes) {
-      this.#sealed = Buffer.allocUnsafeSlow(payload.length + tagBytes)
-    }
-    if (this.#proof.length < segment.plainBytes) {
-      this.#proof = Buffer.allocUnsafeSlow(segment.plainBytes)
-    }
+    this.#sealed = withRoom(this.#sealed, payload.length + tagBytes)
+    this.#proof = withRoom(this.#proof, segment.plainBytes)
     this.#appendSegment(payload, codec, segment)
   }
 
@@ -174,7 +171,22 @@ export class PackWriter {
     codec: 0 | 1,
     segment: { kind: BlobKind; plainBytes: number; ids: Buffer; lengths: Uint32Array },
   ): void {
-    const pack = this.#choosePack()
+    this.#throwFailure()
+    try {
+      this.#sealSegment(this.#choosePack(), payload, codec, segment)
+    } catch (error) {
+      // Part of it may be in the file. Another segment behind it would be sealed under the same nonce.
+      this.#failure ??= error
+      throw error
+    }
+  }
+
+  #sealSegment(
+    pack: PackFile,
+    payload: Uint8Array,
+    codec: 0 | 1,
+    segment: { kind: BlobKind; plainBytes: number; ids: Buffer; lengths: Uint32Array },
+  ): void {
     const descriptor: FrameDescriptor = {
       codec,
       role: 0,
@@ -229,7 +241,6 @@ export class PackWriter {
    * neighbouring files (eprint 2025/532, restic #5295).
    */
   #choosePack(): PackFile {
-    this.#throwFailure()
     const packs = this.#openPacks
     if (packs.length === 0) packs.push(this.#newPack())
     else if (packs.length === 1 && this.#context.sealed && packs[0].bytes >= secondPackFromBytes) {
@@ -300,4 +311,8 @@ export class PackWriter {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
+}
+
+function withRoom(buffer: Buffer, bytes: number): Buffer {
+  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(bytes)
 }

@@ -15,7 +15,7 @@ import { DamageError, RepositoryError } from '../../foundation/errors.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import { idBytes, toObjectId, type ObjectId } from '../../model/ids.ts'
 import { catchUp } from '../../repository/catch-up.ts'
-import { IndexWriter, writeIndexObject } from '../../repository/index-writer.ts'
+import { IndexWriter, writeIndexObjects } from '../../repository/index-writer.ts'
 import { acquireLock, type RepositoryLock } from '../../repository/locks.ts'
 import { openPackWriter } from '../../repository/open-pack-writer.ts'
 import type { PackWriter } from '../../repository/pack-writer.ts'
@@ -166,6 +166,7 @@ class PruneRun {
       await packs.writer.finish()
     } catch (error) {
       await packs.writer.discard()
+      await index.settle()
       throw error
     } finally {
       await packs.close()
@@ -233,7 +234,7 @@ class PruneRun {
       replaced.push(toObjectId(name.slice('index/'.length)))
       for (const entry of entries) if (!gone.has(entry.packId)) staying.set(entry.packId, entry)
     }
-    await writeIndexObject(this.#repository, [...staying.values()])
+    await writeIndexObjects(this.#repository, [...staying.values()])
     for (const id of replaced) await storage.delete(`index/${id}`)
     await storage.sync('index')
     catalogue.indexObjects.remove(replaced)
@@ -243,14 +244,24 @@ class PruneRun {
   async #removeUnnamedPacks(): Promise<void> {
     const { storage, catalogue } = this.#repository
     const known = catalogue.objectIds('packs')
-    let removed = 0
-    for (const name of await storage.listNames('packs')) {
-      if (known.has(toObjectId(name.slice('packs/'.length)))) continue
-      await storage.delete(name)
-      removed += 1
+    const isUnknown = (name: string): boolean => !known.has(toObjectId(name.slice('packs/'.length)))
+    const unknown = (await storage.listNames('packs')).filter(isUnknown)
+    if (unknown.length > 0) {
+      // The catalogue is only a view, and this cannot be undone: the index objects themselves have the last word.
+      const named = await this.#namedPacks()
+      for (const name of unknown) if (!named.has(name)) await storage.delete(name)
+      await storage.sync('packs')
     }
-    if (removed > 0) await storage.sync('packs')
     await storage.sweepTemporary(0)
+  }
+
+  async #namedPacks(): Promise<Set<string>> {
+    const names = new Set<string>()
+    for (const name of await this.#repository.storage.listNames('index')) {
+      const entries = decodeIndexObject(await this.#repository.readSmallObject('index', name))
+      for (const { packId } of entries) names.add(`packs/${packId}`)
+    }
+    return names
   }
 
   #report(done: number, total: number): void {

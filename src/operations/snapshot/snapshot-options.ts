@@ -30,6 +30,8 @@ export interface SnapshotOptions {
   readonly parent?: Snapshot
   /** Save this stream as a file of that name instead of paths. */
   readonly stdin?: { readonly stream: Readable; readonly name: string }
+  /** Count the sources before the first backup of them, so that progress has totals; later ones go by the parent's. */
+  readonly estimate?: boolean
   readonly signal?: AbortSignal
   readonly onEvent?: OnEvent
 }

@@ -146,6 +146,7 @@ class SnapshotRun {
       await session.packs.discard()
       await pool.broadcast({ type: 'discard' }).catch(() => undefined)
       await pool.terminate()
+      await index.settle()
       throw error
     } finally {
       await session.close()
@@ -330,9 +331,9 @@ class SnapshotRun {
 
 /** Writes out every open segment and pack, the main thread's and the workers'. */
 async function finishPacks(session: BlobSession, pool: SnapshotPool): Promise<BlobCounts[]> {
-  const replies = pool.broadcast({ type: 'finish' })
-  await session.packs.finish()
-  return (await replies).map((reply) => reply.counts)
+  // Both are waited for together: a full disk fails them all, and no failure must go unheard.
+  const [replies] = await Promise.all([pool.broadcast({ type: 'finish' }), session.packs.finish()])
+  return replies.map((reply) => reply.counts)
 }
 
 function sumCounts(all: readonly BlobCounts[]): BlobCounts {
