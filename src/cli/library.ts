@@ -63,6 +63,8 @@ export interface SnapshotOptions extends OperationOptions {
   readonly dryRun: boolean
   /** Read every file, whatever the parent says. */
   readonly readAll: boolean
+  /** Count first what there is, for a progress line with the time left. */
+  readonly estimate: boolean
   /** Without it the library chooses. */
   readonly parent?: Snapshot
   readonly stdin?: { readonly stream: Readable; readonly name: string }

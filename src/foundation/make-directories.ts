@@ -15,7 +15,8 @@ const slash = 0x2f
  */
 export function makeDirectories(path: string | Uint8Array, mode: number): Buffer | undefined {
   const missing: Buffer[] = []
-  for (let at = absolute(Buffer.from(path as Uint8Array)); !isDirectory(at); at = above(at)) missing.push(at)
+  for (let at = absolute(Buffer.from(path as Uint8Array)); !isDirectory(at); at = above(at))
+    missing.push(at)
   let first: Buffer | undefined
   for (const directory of missing.reverse()) {
     if (makeOne(directory, mode)) first ??= directory
@@ -37,7 +38,9 @@ function above(path: Buffer): Buffer {
 function isDirectory(path: Buffer): boolean {
   const status = statSync(path, { throwIfNoEntry: false })
   if (status && !status.isDirectory()) {
-    throw Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path.toString()}'`), { code: 'ENOTDIR' })
+    throw Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path.toString()}'`), {
+      code: 'ENOTDIR',
+    })
   }
   return status !== undefined
 }

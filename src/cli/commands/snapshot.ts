@@ -167,7 +167,8 @@ async function planFromConfig(session: Session, flags: SnapshotFlags): Promise<P
   }
 }
 
-function planFromFlags({ workingFolder }: Session, flags: SnapshotFlags): Plan {
+function planFromFlags(session: Session, flags: SnapshotFlags): Plan {
+  const { workingFolder } = session
   const excludeFiles = (flags.excludeFile ?? []).map((file) => resolve(workingFolder, file))
   return {
     paths: [],
@@ -185,6 +186,7 @@ function planFromFlags({ workingFolder }: Session, flags: SnapshotFlags): Plan {
     }),
     oneFileSystem: flags.oneFileSystem === true,
     dryRun: flags.dryRun === true,
+    estimate: session.terminal.isErrorTerminal && !session.isQuiet,
   }
 }
 

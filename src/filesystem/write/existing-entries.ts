@@ -113,12 +113,7 @@ function namesIn(fd: number): Buffer[] {
 }
 
 /** Goes down by descriptors, so that a link swapped in for a directory is removed and not followed. */
-function removeTree(
-  context: WriterContext,
-  parentFd: number,
-  name: Buffer,
-  depth: number,
-): number {
+function removeTree(context: WriterContext, parentFd: number, name: Buffer, depth: number): number {
   if (depth > removedDepthMax) throw new TooDeepError()
   let fd: number
   try {

@@ -1,8 +1,7 @@
 import type { Hasher } from './hasher.ts'
 import { hashKeyBytes } from './hasher.ts'
 import { loadNativeHasher } from './native-hasher.ts'
-import type { CreateHasher } from './native-hasher.ts'
-import { createPortableHasher, derivePortableKey } from './portable-hasher.ts'
+import type { HashImplementation } from './native-hasher.ts'
 
 /** Hashes whole blobs under one key. */
 export interface BlobHasher {
@@ -19,11 +18,14 @@ export type PlainHasher = Omit<Hasher, 'reset'>
 /** Hashes bytes that come in parts, under a key; `reset` starts the next message. */
 export type KeyedHasher = Hasher
 
-const createHasher: CreateHasher = chooseImplementation()
+const implementation: HashImplementation = await chooseImplementation()
 
-function chooseImplementation(): CreateHasher {
-  if (process.env['HOLDFAST_PORTABLE_HASH'] === '1') return createPortableHasher
-  return loadNativeHasher() ?? createPortableHasher
+/** The portable one takes 20 ms to load, which every command would pay. */
+async function chooseImplementation(): Promise<HashImplementation> {
+  const native = process.env['HOLDFAST_PORTABLE_HASH'] === '1' ? undefined : loadNativeHasher()
+  if (native) return native
+  const { createPortableHasher, derivePortableKey } = await import('./portable-hasher.ts')
+  return { createHasher: createPortableHasher, deriveKey: derivePortableKey }
 }
 
 /**
@@ -53,12 +55,12 @@ export function createKeyedHasher(key: Uint8Array): KeyedHasher {
   if (key.length !== hashKeyBytes) {
     throw new RangeError(`Key of ${key.length} bytes: BLAKE3 takes ${hashKeyBytes}`)
   }
-  return createHasher(key)
+  return implementation.createHasher(key)
 }
 
 /** Makes an incremental hasher without a key, for names that anyone can check. */
 export function createPlainHasher(): PlainHasher {
-  return createHasher()
+  return implementation.createHasher()
 }
 
 /** Plain BLAKE3 of `bytes`. */
@@ -72,7 +74,7 @@ export function plainHash(bytes: Uint8Array): Buffer {
  * @param context Hard-coded, unique in the program; separates the keys of one material.
  */
 export function deriveKey(context: string, material: Uint8Array): Buffer {
-  return derivePortableKey(context, material)
+  return implementation.deriveKey(context, material)
 }
 
 /** Lower-case hexadecimal digits. */

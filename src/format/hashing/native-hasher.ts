@@ -11,6 +11,13 @@ type NativeState = InstanceType<NativePackage['Blake3Hasher']>
  */
 export type CreateHasher = (key?: Uint8Array) => Hasher
 
+/** One implementation of BLAKE3. */
+export interface HashImplementation {
+  readonly createHasher: CreateHasher
+  /** The `derive_key` mode: 32 bytes. */
+  readonly deriveKey: (context: string, material: Uint8Array) => Buffer
+}
+
 /**
  * Loads `@napi-rs/blake-hash`.
  *
@@ -18,7 +25,7 @@ export type CreateHasher = (key?: Uint8Array) => Hasher
  * @throws {HoldfastError} `INTERNAL` when it loads but computes another hash: ids from it would be
  * worthless.
  */
-export function loadNativeHasher(): CreateHasher | undefined {
+export function loadNativeHasher(): HashImplementation | undefined {
   let native: NativePackage
   try {
     native = createRequire(import.meta.url)('@napi-rs/blake-hash')
@@ -27,7 +34,9 @@ export function loadNativeHasher(): CreateHasher | undefined {
   }
   const createHasher: CreateHasher = (key) => new NativeHasher(stateOf(native, key))
   assertKnownAnswer(createHasher)
-  return createHasher
+  const deriveKey = (context: string, material: Uint8Array): Buffer =>
+    native.Blake3Hasher.deriveKey(context, Buffer.from(material))
+  return { createHasher, deriveKey }
 }
 
 function stateOf(native: NativePackage, key: Uint8Array | undefined): NativeState {

@@ -47,7 +47,13 @@ export function finishDirectories(options: FinishOptions): void {
     entryCountOf(options.snapshot),
   )
   const rootMetadata = entry ? entryMetadata(entry.page, entry.index) : undefined
-  const stack: Frame[] = [openFrame(options, reader, writer.target, { path: '', top: options.top, metadata: rootMetadata })]
+  const stack: Frame[] = [
+    openFrame(options, reader, writer.target, {
+      path: '',
+      top: options.top,
+      metadata: rootMetadata,
+    }),
+  ]
   while (stack.length > 0) {
     const frame = stack[stack.length - 1]
     const child = frame.children.pop()

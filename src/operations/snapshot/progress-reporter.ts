@@ -1,5 +1,4 @@
 import type { OnEvent } from '../../foundation/progress-event.ts'
-import type { SnapshotStatistics } from '../../model/snapshot.ts'
 import type { WalkCounts } from './walk-counts.ts'
 
 const intervalMs = 100
@@ -16,9 +15,9 @@ export class ProgressReporter {
     this.#counts = counts
   }
 
-  /** The parent snapshot's totals are the best guess of this one's; a scan ahead would cost a second pass over the tree. */
-  expect(statistics: SnapshotStatistics | undefined): void {
-    if (statistics) this.#expected = { files: statistics.files, bytes: statistics.bytes }
+  /** The parent snapshot's totals are the best guess of this one's, and cost nothing; without them a count made ahead. */
+  expect(totals: { readonly files: number; readonly bytes: number } | undefined): void {
+    if (totals) this.#expected = { files: totals.files, bytes: totals.bytes }
   }
 
   tick(): void {

@@ -18,8 +18,10 @@ import type { Repository } from '../../repository/repository.ts'
 import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
 import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
 import { chooseParent } from './choose-parent.ts'
+import { estimateSources } from './estimate-sources.ts'
 import { cacheDirectoryMarker, parseExclusionMarker } from './exclusion-marker.ts'
 import { openParentDirectories } from './parent-directories.ts'
+import { previewOutput } from './preview-output.ts'
 import { ProgressReporter } from './progress-reporter.ts'
 import type { SnapshotOptions, SnapshotResult } from './snapshot-options.ts'
 import {
@@ -94,11 +96,7 @@ class SnapshotRun {
     const parent = this.#parentOf(sources)
     if (sources) {
       this.#reportMissing(sources)
-      const walker = this.#walker(parent, {
-        storeTree: () => Buffer.alloc(32),
-        readBatch: null,
-        room: async () => undefined,
-      })
+      const walker = this.#walker(parent, previewOutput)
       await this.#walk(walker, sources, parent)
     }
     return this.#result(null, parent, emptyBlobCounts(), 0)
@@ -217,8 +215,13 @@ class SnapshotRun {
     const parentRoot = parent
       ? { id: Buffer.from(parent.tree.id, 'hex'), bytes: parent.tree.bytes }
       : null
+    const { estimate, signal } = this.#options
+    this.#reporter.expect(
+      estimate && !parent
+        ? await estimateSources(sources, this.#rules(), signal)
+        : parent?.statistics,
+    )
     const base = openBase(sources.base)
-    this.#reporter.expect(parent?.statistics)
     const root = await walker.walk(base, sources.tree, parentRoot, this.#options.signal)
     this.#reporter.finish()
     return root

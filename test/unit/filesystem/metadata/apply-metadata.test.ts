@@ -58,7 +58,7 @@ describe('applyMetadata()', () => {
     const scratch = scratchDirectory()
     const fd = posix.createFile(scratch.fd, bytes('file'))
     // No system lets a file belong to 2^32 - 2 and to a group beyond the namespace; root may, so use a closed door.
-    const policy = { ...trusted, owner: isRoot ? false : true, setIdBits: true }
+    const policy = { ...trusted, owner: !isRoot, setIdBits: true }
     const report = applyMetadata(fd, { ...plain, mode: 0o4755, uid: own.uid + 1 }, policy)
     expect(report.skipped.setIdBits).toBe(1)
     expect(fileStatus(fd).mode).toBe(0o100_755)

@@ -437,7 +437,7 @@ describe('small files', () => {
     const files = names.map((name) => smallFile(writer.target, name))
     const { failures } = writer.writeSmallFiles(files, bytes('content'))
     const found = failures.map(({ index, error }) => [index, error.facts.code])
-    expect(found.sort()).toEqual([
+    expect(found.sort(([left], [right]) => Number(left) - Number(right))).toEqual([
       [1, 'EISDIR'],
       [2, 'EINVAL'],
     ])

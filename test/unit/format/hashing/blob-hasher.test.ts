@@ -24,11 +24,11 @@ import {
 } from './blake3-vectors.ts'
 import { webAssemblyBuffer } from '../object/webassembly-buffer.ts'
 
-const createNativeHasher = loadNativeHasher()
+const nativeImplementation = loadNativeHasher()
 
 function native(): CreateHasher {
-  if (createNativeHasher === undefined) throw new Error('the native package does not load here')
-  return createNativeHasher
+  if (!nativeImplementation) throw new Error('the native package does not load here')
+  return nativeImplementation.createHasher
 }
 
 describe('official BLAKE3 vectors', () => {
