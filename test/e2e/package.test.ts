@@ -98,6 +98,18 @@ describe('the package', () => {
   )
 })
 
+describe('the checkout', () => {
+  it('runs the command by npx, also from a folder in it', () => {
+    const argv = ['--no-install', 'holdfast', 'version']
+    const options = {
+      cwd: join(checkout, 'docs'),
+      env: npmEnvironment(),
+      encoding: 'utf8',
+    } as const
+    expect(execFileSync('npx', argv, { ...options, stdio: 'pipe' })).toMatch(/^holdfast \d/)
+  })
+})
+
 describe('package-lock.json', () => {
   interface LockEntry {
     readonly resolved?: string
