@@ -1,0 +1,39 @@
+/** Where and how large the data are made. */
+export interface PrepareOptions {
+  /**
+   * The bench's own folder; data sets are kept in its `data` folder and used again by later runs.
+   */
+  readonly benchFolder: string
+  /** 1 for the documented size; smaller for a quick look. */
+  readonly scale: number
+  /** Everything that is generated follows from it. */
+  readonly seed: number
+}
+
+/** A state of the data that gets a backup of its own. */
+export interface Step {
+  /** The title of the backup's row. */
+  readonly work: string
+  /** Turns the live folder from the former step's state into this one's. */
+  apply(liveFolder: string): void
+}
+
+/** A data set that is on disk and ready to be copied. */
+export interface PreparedDataSet {
+  readonly name: string
+  /** One sentence for the report: what it is, how many files and bytes. */
+  readonly description: string
+  /** The state before the first step; never changed, only copied. */
+  readonly pristineFolder: string
+  readonly steps: readonly Step[]
+}
+
+/** A kind of data to measure with. */
+export interface DataSet {
+  readonly name: string
+  /**
+   * Makes the data, or finds them made by an earlier run with equal options.
+   * @throws {BenchError} When something that is needed cannot be fetched.
+   */
+  prepare(options: PrepareOptions): PreparedDataSet
+}
