@@ -1,11 +1,17 @@
 import { statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { objectFolders } from '../storage/object-name.ts'
 import type { Repository } from './repository.ts'
 
-/** `major:minor:inode-low:inode-high` of the folders that a snapshot must never go into: the repository and its catalogue. */
+/**
+ * `major:minor:inode-low:inode-high` of the folders that a snapshot must never go into: the repository, its folders, which could be named
+ * themselves, and its catalogue.
+ */
 export function forbiddenDirectories(repository: Repository): ReadonlySet<string> {
   const keys = new Set<string>()
-  for (const path of [repository.location, dirname(repository.catalogue.path)]) {
+  const { location, catalogue } = repository
+  const inside = [...objectFolders, 'tmp'].map((folder) => join(location, folder))
+  for (const path of [location, dirname(catalogue.path), ...inside]) {
     try {
       const { dev, ino } = statSync(path, { bigint: true })
       // The split of a Linux device number, as glibc's major() and minor() make it.

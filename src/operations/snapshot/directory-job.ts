@@ -1,5 +1,5 @@
 import { joinPath } from './source-tree.ts'
-import type { SourceNode } from './source-tree.ts'
+import type { DirectoryExtent } from './directory-extent.ts'
 import { STAT_RECORD_BYTES } from '../../filesystem/posix/stat-record.ts'
 import type { DirectoryWriter, StoredDirectory } from '../../format/tree/directory-writer.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
@@ -72,8 +72,7 @@ export class DirectoryJob {
   readonly descriptor: number
   readonly names: Buffer
   readonly entryCount: number
-  /** Set where only named children are saved. */
-  readonly source: SourceNode | null
+  readonly extent: DirectoryExtent
   readonly parent: ParentCursor
   readonly extras: Buffer
   readonly slices: Slice[] = []
@@ -92,7 +91,7 @@ export class DirectoryJob {
     descriptor: number
     names: Buffer
     entryCount: number
-    source: SourceNode | null
+    extent: DirectoryExtent
     parent: ParentCursor
     extras: Buffer
   }) {
@@ -101,9 +100,14 @@ export class DirectoryJob {
     this.descriptor = fields.descriptor
     this.names = fields.names
     this.entryCount = fields.entryCount
-    this.source = fields.source
+    this.extent = fields.extent
     this.parent = fields.parent
     this.extras = fields.extras
+  }
+
+  /** Whether the entries are those that were asked for, instead of all that there are. */
+  get isOfNamed(): boolean {
+    return this.extent.saves === 'named'
   }
 
   /** Path below the base, with a leading slash; empty for the base itself. */

@@ -5,6 +5,7 @@ import {
   STAT_OFFSET,
   STAT_RECORD_BYTES,
 } from '../../filesystem/posix/stat-record.ts'
+import { HoldfastError } from '../../foundation/errors.ts'
 import { recordWords, type DirectoryJob, type Slice } from './directory-job.ts'
 import type { SourceNode } from './source-tree.ts'
 
@@ -38,12 +39,6 @@ export function statNamed(job: DirectoryJob, slice: Slice): void {
   }
 }
 
-/** A directory that is saved itself, without what is in it. */
-export function withoutEntries(job: DirectoryJob): DirectoryJob {
-  job.scannedEntries = job.entryCount
-  return job
-}
-
 /** The names that were asked for, in the form of a listing. */
 export function listNamed(source: SourceNode): DirectoryListing {
   const names = [...source.children.values()]
@@ -74,4 +69,10 @@ export function inodeKey(words: Uint32Array, at: number): string {
 export function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string }
   return code ?? message ?? String(error)
+}
+
+export function repositoryAsSource(): HoldfastError {
+  return new HoldfastError('USAGE', 'Cannot save the repository into itself', {
+    remedy: 'Name other folders, and a base outside of the repository',
+  })
 }

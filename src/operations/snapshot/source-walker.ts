@@ -15,16 +15,17 @@ import {
   sliceEntriesMax,
   type DirectoryPlace,
 } from './directory-job.ts'
+import { extentOf, namedChild, type DirectoryExtent } from './directory-extent.ts'
 import { EntryEmitter } from './entry-emitter.ts'
 import {
   deviceKey,
   inodeKey,
   listNamed,
   reasonOf,
+  repositoryAsSource,
   sizeOf,
   statNamed,
   statusWord,
-  withoutEntries,
 } from './entry-status.ts'
 import { isMarkedForExclusion } from './exclusion-marker.ts'
 import { ParentCursor, type OpenParentDirectory } from './parent-cursor.ts'
@@ -64,7 +65,6 @@ export class SourceWalker {
   #targets: BatchTargets = { slices: [], jobs: [], indexes: [] }
   #openDirectories = 0
   #batchCount = 0
-  #rootDevice = ''
   #root: StoredDirectory | undefined
   #failure: unknown
 
@@ -132,7 +132,8 @@ export class SourceWalker {
 
   async #abandon(): Promise<void> {
     await Promise.allSettled(this.#inFlight)
-    for (const job of this.#stack) this.#release(job)
+    // Also of the files that were collected for the next batch.
+    for (const job of [...this.#stack, ...this.#targets.jobs]) this.#release(job)
     this.#stack.length = 0
   }
 
@@ -143,41 +144,43 @@ export class SourceWalker {
   ): DirectoryJob {
     const record = createStatRecords(1)
     posix.fstat(descriptor, record.bytes)
-    this.#rootDevice = deviceKey(new Uint32Array(record.bytes.buffer), 0)
+    const words = new Uint32Array(record.bytes.buffer)
+    if (this.#rules.forbidden.has(inodeKey(words, 0))) {
+      posix.close(descriptor)
+      throw repositoryAsSource()
+    }
     const pages =
       parentRoot && this.#openParent ? this.#openParent(parentRoot.id, parentRoot.bytes) : null
-    return this.#startJob(null, Buffer.alloc(0), descriptor, source, new ParentCursor(pages))
+    return this.#startJob({
+      place: null,
+      name: Buffer.alloc(0),
+      descriptor,
+      extent: {
+        saves: source.isWhole ? 'everything' : 'named',
+        named: source,
+        device: deviceKey(words, 0),
+      },
+      parent: new ParentCursor(pages),
+    })
   }
 
   #startJob(
-    place: DirectoryPlace | null,
-    name: Buffer,
-    descriptor: number,
-    source: SourceNode | null,
-    parent: ParentCursor,
+    directory: Pick<DirectoryJob, 'place' | 'name' | 'descriptor' | 'extent' | 'parent'>,
   ): DirectoryJob {
-    const only = source && !source.isWhole ? source : null
+    const { place, descriptor, extent } = directory
     this.#openDirectories += 1
     let listing: DirectoryListing = { names: Buffer.alloc(0), count: 0 }
     let extras: Buffer = Buffer.alloc(0)
     try {
-      listing = only ? listNamed(only) : posix.listDirectory(descriptor)
+      if (extent.saves === 'named' && extent.named) listing = listNamed(extent.named)
+      else if (extent.saves === 'everything') listing = posix.listDirectory(descriptor)
       extras = encodeExtras({ attributes: posix.getXattrs(descriptor) })
     } catch (error) {
       const path = place ? place.job.pathOf(place.slice, place.index) : Buffer.from('/')
-      this.#unreadable(path, reasonOf(error))
+      this.#fail(path, error, place?.job.isOfNamed ?? true)
     }
-    const job = new DirectoryJob({
-      place,
-      name,
-      descriptor,
-      names: listing.names,
-      entryCount: listing.count,
-      source: only,
-      parent,
-      extras,
-    })
-    return job
+    const { names, count: entryCount } = listing
+    return new DirectoryJob({ ...directory, names, entryCount, extras })
   }
 
   /** Goes on with a directory until it meets another one, a full batch or its end. */
@@ -216,7 +219,7 @@ export class SourceWalker {
       slice.nameOffsets[index] = at + 2
       at += 2 + job.names.readUInt16LE(at)
     }
-    if (job.source) statNamed(job, slice)
+    if (job.isOfNamed) statNamed(job, slice)
     else posix.statEntries(job.descriptor, job.names, job.nextName, count, slice.records)
     job.nextName = at
     job.scannedEntries += count
@@ -232,17 +235,19 @@ export class SourceWalker {
     const nameEnd = nameStart + job.names.readUInt16LE(nameStart - 2)
     const isInParent = job.parent.find(job.names, nameStart, nameEnd)
     if (words[at + statusWord.status] !== 0) {
-      this.#failStatus(job, slice, index, words[at + statusWord.status])
+      const code = posix.errnoName(words[at + statusWord.status])
+      this.#fail(job.pathOf(slice, index), { code }, job.isOfNamed)
       return null
     }
     const type = words[at + statusWord.mode] & FILE_TYPE.mask
-    if (this.#isExcluded(job, slice, index, type)) return null
+    const isExcluded = this.#isExcluded(job, slice, index, type)
+    if (isExcluded && !namedChild(job, job.nameOf(slice, index))) return null
     switch (type) {
       case FILE_TYPE.regular:
         this.#scanFile(job, slice, index, isInParent)
         return null
       case FILE_TYPE.directory:
-        return this.#scanDirectory(job, slice, index, isInParent)
+        return this.#scanDirectory({ job, slice, index }, isInParent, isExcluded)
       case FILE_TYPE.socket:
         this.#observer.onNotice(job.pathOf(slice, index), 'a socket is not saved')
         return null
@@ -254,11 +259,12 @@ export class SourceWalker {
 
   #isExcluded(job: DirectoryJob, slice: Slice, index: number, type: number): boolean {
     const { excludes, fileBytesMax } = this.#rules
+    // A path that was named is saved whatever the rules say.
+    if (job.isOfNamed) return false
     if (type === FILE_TYPE.regular && fileBytesMax !== Infinity) {
       if (sizeOf(slice, index) > fileBytesMax) return true
     }
-    // A path that was named is saved whatever the rules say.
-    if (excludes.isEmpty || job.source) return false
+    if (excludes.isEmpty) return false
     const path = job.pathOf(slice, index).toString()
     return excludes.excludes(path, type === FILE_TYPE.directory)
   }
@@ -276,8 +282,12 @@ export class SourceWalker {
       this.#counts.bytesDone += bytes
       return
     }
-    if (isInParent) this.#counts.changedFiles += 1
-    else this.#counts.newFiles += 1
+    if (isInParent) {
+      slice.parentPages[index] = job.parent.page
+      this.#counts.changedFiles += 1
+    } else {
+      this.#counts.newFiles += 1
+    }
     if (!this.#output.readBatch) {
       this.#counts.bytes += sizeOf(slice, index)
       return
@@ -292,23 +302,22 @@ export class SourceWalker {
   }
 
   #scanDirectory(
-    job: DirectoryJob,
-    slice: Slice,
-    index: number,
+    place: DirectoryPlace,
     isInParent: boolean,
+    isExcluded: boolean,
   ): DirectoryJob | null {
+    const { job, slice, index } = place
     const at = index * recordWords
     if (this.#rules.forbidden.has(inodeKey(slice.words, at))) {
       this.#observer.onNotice(job.pathOf(slice, index), 'the repository itself is not saved')
       return null
     }
     const name = Buffer.from(job.nameOf(slice, index))
-    const source = job.source?.children.get(name.toString('latin1')) ?? null
     let descriptor: number
     try {
-      descriptor = posix.openDirectory(job.descriptor, name, source ? FOLLOW_LINKS : 0)
+      descriptor = posix.openDirectory(job.descriptor, name, job.isOfNamed ? FOLLOW_LINKS : 0)
     } catch (error) {
-      this.#unreadable(job.pathOf(slice, index), reasonOf(error))
+      this.#fail(job.pathOf(slice, index), error, job.isOfNamed)
       return null
     }
     this.#counts.directories += 1
@@ -318,52 +327,57 @@ export class SourceWalker {
       slice.parentPages[index] = job.parent.page
       slice.parentIndexes[index] = job.parent.index
     }
-    const parent =
-      isInParent && this.#openParent && job.parent.isDirectory
-        ? new ParentCursor(this.#openParentOf(job.parent))
-        : ParentCursor.none
-    const child = this.#startJob({ job, slice, index }, name, descriptor, source, parent)
-    if (this.#isLeftEmpty(child, slice, at)) return withoutEntries(child)
-    return child
+    return this.#startJob({
+      place,
+      name,
+      descriptor,
+      extent: this.#extentOf(place, name, descriptor, isExcluded),
+      parent: isInParent ? this.#parentBelow(job.parent) : ParentCursor.none,
+    })
   }
 
-  #openParentOf(cursor: ParentCursor): ReturnType<OpenParentDirectory> | null {
+  #extentOf(
+    { job, slice, index }: DirectoryPlace,
+    name: Buffer,
+    descriptor: number,
+    isExcluded: boolean,
+  ): DirectoryExtent {
+    const { oneFileSystem, markers } = this.#rules
+    const device = deviceKey(slice.words, index * recordWords)
+    const named = namedChild(job, name)
+    const extent = extentOf(job.extent, named, { isExcluded, device }, oneFileSystem)
+    // Marked directories are saved themselves, without what is in them.
+    const isMarked = extent.saves === 'everything' && isMarkedForExclusion(descriptor, markers)
+    return isMarked ? { ...extent, saves: 'nothing' } : extent
+  }
+
+  #parentBelow(cursor: ParentCursor): ParentCursor {
+    if (!this.#openParent || !cursor.isDirectory) return ParentCursor.none
     const { page, index } = cursor
     const reference = page.chunkOffsets[index]
-    return this.#openParent?.(page.chunkId(reference), page.chunkBytes(reference)) ?? null
-  }
-
-  /** Mount points and marked directories are saved themselves, without what is in them. */
-  #isLeftEmpty(child: DirectoryJob, slice: Slice, at: number): boolean {
-    if (child.source) return false
-    if (this.#rules.oneFileSystem && deviceKey(slice.words, at) !== this.#rootDevice) {
-      // The base's own file system counts, and that of every path that was named.
-      if (!child.place?.job.source) return true
-      this.#rootDevice = deviceKey(slice.words, at)
-    }
-    return isMarkedForExclusion(child.descriptor, this.#rules.markers)
+    return new ParentCursor(this.#openParent(page.chunkId(reference), page.chunkBytes(reference)))
   }
 
   #scanSpecial(job: DirectoryJob, slice: Slice, index: number): void {
-    this.#counts.others += 1
     const name = job.nameOf(slice, index)
     const at = index * recordWords
     try {
       slice.extras.set(index, readSpecialExtras(job.descriptor, name, slice.words, at))
       slice.fates[index] = fate.special
+      this.#counts.others += 1
     } catch (error) {
-      this.#unreadable(job.pathOf(slice, index), reasonOf(error))
+      this.#fail(job.pathOf(slice, index), error, job.isOfNamed)
     }
   }
 
-  #failStatus(job: DirectoryJob, slice: Slice, index: number, errno: number): void {
-    const code = posix.errnoName(errno)
-    const path = job.pathOf(slice, index)
-    if (code === 'ENOENT' && !job.source) {
+  /** What was listed a moment ago and is gone was not there to be saved; what a person asked for should be. */
+  #fail(path: Buffer, error: unknown, isNamed: boolean): void {
+    const reason = reasonOf(error)
+    if (reason === 'ENOENT' && !isNamed) {
       this.#observer.onNotice(path, 'it vanished before it could be read')
-      return
+    } else {
+      this.#unreadable(path, reason)
     }
-    this.#unreadable(path, code)
   }
 
   #submit(isLast: boolean): void {
@@ -401,7 +415,7 @@ export class SourceWalker {
         this.#countRead(job, slice, index, results, at)
       } else {
         slice.fates[index] = fate.leftOut
-        this.#failRead(job, slice, index, results.readUInt32LE(at + FILE_RESULT.errno), outcome)
+        this.#failRead(job, slice, index, results.readUInt32LE(at + FILE_RESULT.errno))
       }
       at += results.readUInt32LE(at + FILE_RESULT.totalBytes)
       slice.pending -= 1
@@ -429,14 +443,11 @@ export class SourceWalker {
     }
   }
 
-  #failRead(job: DirectoryJob, slice: Slice, index: number, errno: number, outcome: number): void {
+  #failRead(job: DirectoryJob, slice: Slice, index: number, errno: number): void {
     this.#counts.files -= 1
-    const path = job.pathOf(slice, index)
-    if (outcome === fileOutcome.vanished) {
-      this.#observer.onNotice(path, 'it vanished before it could be read')
-    } else {
-      this.#unreadable(path, posix.errnoName(errno))
-    }
+    if (slice.parentPages[index]) this.#counts.changedFiles -= 1
+    else this.#counts.newFiles -= 1
+    this.#fail(job.pathOf(slice, index), { code: posix.errnoName(errno) }, job.isOfNamed)
   }
 
   #unreadable(path: Buffer, reason: string): void {

@@ -1,10 +1,10 @@
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { createChunker, type Chunker } from '../../format/chunker/chunker.ts'
 import { DirectoryWriter, type StoredDirectory } from '../../format/tree/directory-writer.ts'
 import { EntryDraft } from '../../format/tree/entry-draft.ts'
 import { composeFlags } from '../../format/tree/entry-flags.ts'
 import { idBytes } from '../../model/ids.ts'
-import { HoldfastError } from '../../foundation/errors.ts'
+import { HoldfastError, SourceError } from '../../foundation/errors.ts'
 import type { BlobStore } from '../../repository/blob-store.ts'
 import type { PackWriter } from '../../repository/pack-writer.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
@@ -23,21 +23,14 @@ export async function storeStream(
   source: { stream: Readable; name: string },
   run: { counts: WalkCounts; onProgress: () => void; signal: AbortSignal | undefined },
 ): Promise<StoredDirectory> {
-  const components = splitPath(Buffer.from(source.name))
-  const fileName = components.pop()
-  if (!fileName || [fileName, ...components].some((name) => name.length > 255)) {
-    throw new HoldfastError('USAGE', `Cannot save a stream as "${source.name}": not a file name`, {
-      remedy: 'Give a name such as --stdin-filename dump.sql',
-    })
-  }
+  const { fileName, components } = splitName(source.name)
   const parameters = { averageBytes: context.chunkAverageBytes }
   const windowBytes = Math.max(4 * 1024 * 1024, context.chunkAverageBytes * 24)
   const chunker = createChunker(parameters, context.keys.chunkerSecret, windowBytes)
   const content = new FileContent((bytes) => store.storeTree(bytes))
   const cutter = new StreamCutter(chunker, content, store)
-  for await (const piece of source.stream) {
-    run.signal?.throwIfAborted()
-    cutter.push(Buffer.from(piece as Buffer))
+  for await (const piece of piecesOf(source.stream, run.signal)) {
+    cutter.push(piece)
     run.counts.bytesDone = content.totalBytes
     run.onProgress()
     await packs.settle()
@@ -50,6 +43,39 @@ export async function storeStream(
   run.counts.bytesDone = content.totalBytes
   run.counts.directories = components.length
   return writeTree(store, content, fileName, components)
+}
+
+function splitName(name: string): { fileName: Buffer; components: Buffer[] } {
+  const components = splitPath(Buffer.from(name))
+  const isName = (part: Buffer): boolean =>
+    part.length <= 255 && !part.includes(0) && !['.', '..'].includes(part.toString('latin1'))
+  const areNames = components.every(isName)
+  const fileName = components.pop()
+  if (fileName && areNames) return { fileName, components }
+  throw new HoldfastError('USAGE', `Cannot save a stream as "${name}": not a file name`, {
+    remedy: 'Give a name such as --stdin-filename dump.sql',
+  })
+}
+
+/**
+ * The pieces of a stream. An interruption ends the wait for the next one, too.
+ *
+ * @throws {SourceError} when the stream breaks; the reason of the signal
+ */
+async function* piecesOf(
+  stream: Readable,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer, void, undefined> {
+  if (signal) addAbortSignal(signal, stream)
+  try {
+    for await (const piece of stream) {
+      signal?.throwIfAborted()
+      yield Buffer.from(piece as Buffer)
+    }
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw new SourceError(`Cannot read the stream: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /** Feeds pieces of any length through the chunker's window. */

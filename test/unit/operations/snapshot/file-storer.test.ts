@@ -170,11 +170,11 @@ describe('FileStorer', () => {
       builder.take(),
     )
     const found: unknown[] = []
-    for (let result = 0, at = 0; result < 4; result++) {
-      const { outcome, flags, content } = readResult(results, at, store.blobs)
-      const extraBytes = results.readUInt32LE(at + FILE_RESULT.extraBytes)
+    for (let result = 0, start = 0; result < 4; result++) {
+      const { outcome, flags, content } = readResult(results, start, store.blobs)
+      const extraBytes = results.readUInt32LE(start + FILE_RESULT.extraBytes)
       found.push([outcome, (flags & flagChangedWhileRead) !== 0, extraBytes > 0, String(content)])
-      at += results.readUInt32LE(at + FILE_RESULT.totalBytes)
+      start += results.readUInt32LE(start + FILE_RESULT.totalBytes)
     }
     expect(found).toEqual([
       [fileOutcome.stored, false, true, 'before'],
