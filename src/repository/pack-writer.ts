@@ -57,6 +57,7 @@ export class PackWriter {
   readonly #decompressor: Decompressor = createDecompressor()
   #compressed: Buffer
   #sealed: Buffer
+  #opened: Buffer
   #proof: Buffer
   readonly #openPacks: PackFile[] = []
   readonly #publishing = new Set<Promise<void>>()
@@ -90,6 +91,7 @@ export class PackWriter {
     const plainBytesMax = Math.max(blobBytesMax, treeBytesMax)
     this.#compressed = Buffer.allocUnsafeSlow(compressBound(plainBytesMax))
     this.#sealed = Buffer.allocUnsafeSlow(compressBound(plainBytesMax) + tagBytes)
+    this.#opened = Buffer.allocUnsafeSlow(compressBound(plainBytesMax))
     this.#proof = Buffer.allocUnsafeSlow(plainBytesMax)
   }
 
@@ -133,6 +135,7 @@ export class PackWriter {
     // Never shorter than before: segments of the other kind may be longer still.
     this.#compressed = withRoom(this.#compressed, compressBound(plainBytes))
     this.#sealed = withRoom(this.#sealed, compressBound(plainBytes) + tagBytes)
+    this.#opened = withRoom(this.#opened, compressBound(plainBytes))
     this.#proof = withRoom(this.#proof, plainBytes)
   }
 
@@ -148,6 +151,7 @@ export class PackWriter {
     segment: { kind: BlobKind; plainBytes: number; ids: Buffer; lengths: Uint32Array },
   ): void {
     this.#sealed = withRoom(this.#sealed, payload.length + tagBytes)
+    this.#opened = withRoom(this.#opened, payload.length)
     this.#proof = withRoom(this.#proof, segment.plainBytes)
     this.#appendSegment(payload, codec, segment)
   }
@@ -211,7 +215,7 @@ export class PackWriter {
     descriptor: FrameDescriptor,
     sealed: Uint8Array,
   ): void {
-    const payload = pack.sealer.open(descriptor, sealed)
+    const payload = pack.sealer.open(descriptor, sealed, this.#opened)
     const plain =
       descriptor.codec === 0
         ? payload

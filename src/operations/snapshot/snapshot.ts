@@ -127,6 +127,8 @@ class SnapshotRun {
     try {
       const root = await this.#store(sources, parent, session, pool)
       const workerCounts = await finishPacks(session, pool)
+      // The workers' memory goes before the catalogue takes in what they wrote, and nothing of them can fail after the commit.
+      await pool.close()
       await index.flush()
       this.#options.signal?.throwIfAborted()
       const blobCounts = sumCounts([session.store.counts, ...workerCounts])
@@ -136,8 +138,6 @@ class SnapshotRun {
         root,
         this.#statistics(blobCounts, index.packBytes),
       )
-      // Nothing may fail any more once the snapshot exists.
-      await pool.close()
       const saved = await commitSnapshot(repository, manifest, lock)
       return this.#result(saved, parent, blobCounts, index.packBytes)
     } catch (error) {
