@@ -1,6 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { CatalogueError } from '../catalogue/errors.ts'
-import { encodeSnapshotManifest } from '../format/manifest/snapshot-manifest.ts'
+import {
+  decodeSnapshotManifest,
+  encodeSnapshotManifest,
+} from '../format/manifest/snapshot-manifest.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { catchUp } from './catch-up.ts'
 import type { RepositoryLock } from './locks.ts'
@@ -42,10 +45,12 @@ async function put(
   manifest: Omit<Snapshot, 'id'>,
   lock: RepositoryLock,
 ): Promise<Snapshot> {
-  const { id, bytes } = repository.seal('snapshot', encodeSnapshotManifest(manifest))
+  const plaintext = encodeSnapshotManifest(manifest)
+  const { id, bytes } = repository.seal('snapshot', plaintext)
   await lock.assertHeld()
   await repository.storage.put(`snapshots/${id}`, bytes)
-  return { ...manifest, id }
+  // As a reader gets it: a catalogue that is built anew from the objects must be the same.
+  return { ...decodeSnapshotManifest(plaintext), id }
 }
 
 async function hasTwin(repository: Repository, saved: Snapshot): Promise<boolean> {

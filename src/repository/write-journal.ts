@@ -1,4 +1,4 @@
-import { encodeJournalRecord } from '../format/manifest/journal-record.ts'
+import { decodeJournalRecord, encodeJournalRecord } from '../format/manifest/journal-record.ts'
 import type { JournalRecord } from '../model/journal-record.ts'
 import type { Repository } from './repository.ts'
 
@@ -8,7 +8,9 @@ export async function writeJournal(
   record: Omit<JournalRecord, 'version' | 'atMs' | 'kind'> & { kind: JournalRecord['kind'] },
 ): Promise<void> {
   const complete: JournalRecord = { ...record, version: 1, atMs: Date.now() }
-  const { id, bytes } = repository.seal('journal', encodeJournalRecord(complete))
+  const plaintext = encodeJournalRecord(complete)
+  const { id, bytes } = repository.seal('journal', plaintext)
   await repository.storage.put(`journal/${id}`, bytes)
-  repository.catalogue.journal.add(id, complete)
+  // As a reader gets it: a catalogue that is built anew from the objects must be the same.
+  repository.catalogue.journal.add(id, decodeJournalRecord(plaintext) ?? complete)
 }

@@ -74,7 +74,7 @@ function compile(target: string): void {
       exclude: [join(root, 'src/format/chunker/assembly')],
     }),
   )
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   try {
     execFileSync(process.execPath, [compiler, '-p', folder], { stdio: 'pipe' })
