@@ -14,10 +14,8 @@ export function serveWorker<Setup, Request, Reply, Note>(
   const data = workerData as { holdfastWorker?: string; setup: Setup } | null
   if (isMainThread || !parentPort || data?.holdfastWorker !== name) return
   const port = parentPort
-  const send = (
-    message: FromWorker<Reply, Note>,
-    transfer: readonly Transferable[] = [],
-  ): void => port.postMessage(message, transfer as Transferable[])
+  const send = (message: FromWorker<Reply, Note>, transfer: readonly Transferable[] = []): void =>
+    port.postMessage(message, transfer as Transferable[])
   const handler = factory(data.setup, (note, transfer) => send({ type: 'note', note }, transfer))
 
   // Requests are answered one after the other: a chain keeps the order although handlers may be asynchronous.

@@ -31,7 +31,11 @@ export class ThreadWorker<Setup, Request, Reply, Note> implements PoolWorker<Req
     const isSource = options.entryUrl.endsWith('.ts')
     this.#worker = new Worker(isSource ? sourceBootstrap : new URL(options.entryUrl), {
       eval: isSource,
-      workerData: { holdfastWorker: options.name, entryUrl: options.entryUrl, setup: options.setup },
+      workerData: {
+        holdfastWorker: options.name,
+        entryUrl: options.entryUrl,
+        setup: options.setup,
+      },
     })
     this.#worker.on('message', (message: FromWorker<Reply, Note>) => this.#receive(message))
     this.#ended = new Promise((resolve) => {
@@ -92,10 +96,14 @@ export class ThreadWorker<Setup, Request, Reply, Note> implements PoolWorker<Req
 
   #die(name: string, cause: Error): void {
     if (this.#death) return
-    this.#death = new HoldfastError('WORKER_FAILED', `Cannot go on with ${name}: a worker thread died`, {
-      cause,
-      remedy: 'Run the command again; with HOLDFAST_THREADS=0 it runs without threads',
-    })
+    this.#death = new HoldfastError(
+      'WORKER_FAILED',
+      `Cannot go on with ${name}: a worker thread died`,
+      {
+        cause,
+        remedy: 'Run the command again; with HOLDFAST_THREADS=0 it runs without threads',
+      },
+    )
     for (const waiting of this.#waiting.values()) waiting.reject(this.#death)
     this.#waiting.clear()
   }
