@@ -5,6 +5,8 @@ import type { RepositoryContext } from './repository-context.ts'
 export interface PackRanges {
   /** Fills `target` with the pack's bytes from `offset`. */
   read(packId: string, offset: number, target: Uint8Array): void
+  /** Length of the pack in bytes. */
+  size(packId: string): Promise<number>
   close(): Promise<void>
 }
 
@@ -12,6 +14,7 @@ export function openPackRanges(context: RepositoryContext): PackRanges {
   const storage = openLocal(context.location)
   return {
     read: (packId, offset, target) => storage.readRangeSync(`packs/${packId}`, offset, target),
+    size: (packId) => storage.size(`packs/${packId}`),
     close: () => storage.close(),
   }
 }

@@ -48,18 +48,20 @@ class LiveOffsets {
 /**
  * Which blobs the snapshots need, as places in packs.
  *
- * A blob that lies in several packs is live in one of them, the same for every reference. Memory: four bytes for each live blob and
+ * A blob that lies in several packs stays in all of them: nobody has read which copies are whole. Memory: four bytes for each live blob and
  * the ids of the directories seen.
  */
 export class LiveBlobs {
   readonly #repository: Repository
   readonly #packs = new Map<number, Map<number, LiveOffsets>>()
   readonly #seenTrees = new Set<string>()
+  readonly #duplicated: ReadonlySet<string>
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
   #waiting = 0
 
   constructor(repository: Repository) {
     this.#repository = repository
+    this.#duplicated = repository.catalogue.blobs.duplicatedIds()
   }
 
   /**
@@ -121,15 +123,25 @@ export class LiveBlobs {
     const count = this.#waiting
     this.#waiting = 0
     const ids = this.#ids.subarray(0, count * idBytes)
-    const { packs, segments, offsets } = this.#repository.catalogue.blobs.findMany(ids)
+    const { blobs } = this.#repository.catalogue
+    const { packs, segments, offsets } = blobs.findMany(ids)
     for (let item = 0; item < count; item++) {
-      if (packs[item] === 0) throw missing(ids.subarray(item * idBytes, (item + 1) * idBytes))
-      let bySegment = this.#packs.get(packs[item])
-      if (!bySegment) this.#packs.set(packs[item], (bySegment = new Map()))
-      let live = bySegment.get(segments[item])
-      if (!live) bySegment.set(segments[item], (live = new LiveOffsets()))
-      live.add(offsets[item])
+      const id = ids.subarray(item * idBytes, (item + 1) * idBytes)
+      if (packs[item] === 0) throw missing(id)
+      if (this.#duplicated.has(id.toString('latin1'))) {
+        for (const { pack, segment, offset } of blobs.findAll(id)) {
+          this.#markAt(pack.row, segment, offset)
+        }
+      } else this.#markAt(packs[item], segments[item], offsets[item])
     }
+  }
+
+  #markAt(packRow: number, segment: number, offset: number): void {
+    let bySegment = this.#packs.get(packRow)
+    if (!bySegment) this.#packs.set(packRow, (bySegment = new Map()))
+    let live = bySegment.get(segment)
+    if (!live) bySegment.set(segment, (live = new LiveOffsets()))
+    live.add(offset)
   }
 }
 

@@ -63,6 +63,12 @@ export async function prune(
   }
 }
 
+/** Index objects that go, and what of them is named anew. */
+interface IndexReplacement {
+  readonly replaced: readonly ObjectId[]
+  readonly staying: readonly IndexEntry[]
+}
+
 class PruneRun {
   readonly #repository: Repository
   readonly #options: PruneOptions
@@ -154,6 +160,9 @@ class PruneRun {
 
   async #carryOut(plan: PrunePlan, live: LiveBlobs): Promise<number> {
     const repository = this.#repository
+    const gone = new Set<ObjectId>([...plan.remove, ...plan.repack].map((pack) => pack.id))
+    // Read first: an index object that cannot be read must not be found out when half of the work is done.
+    const replacement = await this.#planIndexObjects(gone)
     const index = new IndexWriter(repository)
     const packs = openPackWriter(repository.context, (pack) => index.add(pack))
     try {
@@ -173,8 +182,7 @@ class PruneRun {
     }
     await index.flush()
     await this.#lock.assertHeld()
-    const gone = new Set<ObjectId>([...plan.remove, ...plan.repack].map((pack) => pack.id))
-    await this.#replaceIndexObjects(gone)
+    await this.#replaceIndexObjects(replacement)
     for (const id of gone) await repository.storage.delete(`packs/${id}`)
     await repository.storage.sync('packs')
     return index.packBytes
@@ -223,18 +231,22 @@ class PruneRun {
     }
   }
 
-  /** Index objects that name a pack that goes are replaced by one that names only what stays. */
-  async #replaceIndexObjects(gone: ReadonlySet<ObjectId>): Promise<void> {
-    const { storage, catalogue } = this.#repository
+  /** Index objects that name a pack that goes are replaced by some that name only what stays. */
+  async #planIndexObjects(gone: ReadonlySet<ObjectId>): Promise<IndexReplacement> {
     const replaced: ObjectId[] = []
     const staying = new Map<ObjectId, IndexEntry>()
-    for (const name of await storage.listNames('index')) {
+    for (const name of await this.#repository.storage.listNames('index')) {
       const entries = decodeIndexObject(await this.#repository.readSmallObject('index', name))
       if (!entries.some((entry) => gone.has(entry.packId))) continue
       replaced.push(toObjectId(name.slice('index/'.length)))
       for (const entry of entries) if (!gone.has(entry.packId)) staying.set(entry.packId, entry)
     }
-    await writeIndexObjects(this.#repository, [...staying.values()])
+    return { replaced, staying: [...staying.values()] }
+  }
+
+  async #replaceIndexObjects({ replaced, staying }: IndexReplacement): Promise<void> {
+    const { storage, catalogue } = this.#repository
+    await writeIndexObjects(this.#repository, staying)
     for (const id of replaced) await storage.delete(`index/${id}`)
     await storage.sync('index')
     catalogue.indexObjects.remove(replaced)

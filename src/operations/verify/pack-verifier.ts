@@ -75,6 +75,10 @@ export class PackVerifier {
     let isUnreadable = false
     try {
       const pack = await this.#open(request)
+      const bytes = await this.#ranges.size(request.packId)
+      if (bytes !== request.packBytes) {
+        tally.findings.push(`it has ${bytes} bytes instead of ${request.packBytes}`)
+      }
       const hash = this.#readThrough(request, pack, tally)
       if (hash !== request.packId) {
         tally.findings.push('its bytes have another hash than its name')
