@@ -19,18 +19,32 @@ const lookupCacheKiB = 4_096
 export class BlobLookup {
   readonly #database: CatalogueDatabase
   readonly #has: Statement<[Buffer], number>
+  readonly #packsOf: Statement<[Buffer], number>
+  readonly #lostPacks: ReadonlySet<number>
 
-  /** @throws {CatalogueError} when the file cannot be read. */
-  constructor(path: string) {
+  /**
+   * @param lostPacks Rows of packs that are not in the storage any more: a blob that lies only there
+   * counts as unknown, so that it is stored again.
+   * @throws {CatalogueError} when the file cannot be read.
+   */
+  constructor(path: string, lostPacks: ReadonlySet<number> = new Set()) {
+    this.#lostPacks = lostPacks
     this.#database = new CatalogueDatabase(path, { readOnly: true, cacheKiB: lookupCacheKiB })
     this.#has = this.#database.sqlite
       .prepare<[Buffer], number>('SELECT 1 FROM blob WHERE id = ? LIMIT 1')
+      .pluck()
+    this.#packsOf = this.#database.sqlite
+      .prepare<[Buffer], number>('SELECT pack FROM blob WHERE id = ?')
       .pluck()
   }
 
   hasBlob(id: Uint8Array): boolean {
     const key = asIdBuffer(id)
-    return this.#database.guard('look up a blob', () => this.#has.get(key) !== undefined)
+    return this.#database.guard('look up a blob', () =>
+      this.#lostPacks.size === 0
+        ? this.#has.get(key) !== undefined
+        : this.#packsOf.all(key).some((row) => !this.#lostPacks.has(row)),
+    )
   }
 
   /**

@@ -148,6 +148,20 @@ export class BlobTable {
     )
   }
 
+  /**
+   * Ids of the blobs that lie in more than one place, as latin1 text. Reads the whole table: 0.1 s
+   * for a million.
+   */
+  duplicatedIds(): Set<string> {
+    return this.#database.guard('look up blobs', () => {
+      const { sqlite } = this.#database
+      const query = sqlite
+        .prepare<[], Buffer>('SELECT id FROM blob GROUP BY id HAVING count(*) > 1')
+        .pluck()
+      return new Set(query.all().map((id) => id.toString('latin1')))
+    })
+  }
+
   /** Whether there is any blob; a new repository spares all look-ups. */
   isEmpty(): boolean {
     return this.#database.guard(

@@ -3,8 +3,9 @@ import type { NewTreePage } from '../catalogue/tree-table.ts'
 import type { IndexEntry } from '../format/index-object/index-object.ts'
 import { decodePackTrailer, type PackTrailer } from '../format/pack/pack-trailer.ts'
 import { decodeTreePage } from '../format/tree/tree-page.ts'
-import { RepositoryError } from '../foundation/errors.ts'
+import type { RepositoryError } from '../foundation/errors.ts'
 import { idBytes, type ObjectId } from '../model/ids.ts'
+import { isLoss } from './loss.ts'
 import type { Repository } from './repository.ts'
 import { blobKinds } from './segment-buffer.ts'
 import { SegmentReader } from './segment-reader.ts'
@@ -72,12 +73,4 @@ function* treePagesOf(
       }
     }
   }
-}
-
-/** Bytes that are lost, as opposed to a storage that cannot be reached right now. */
-export function isLoss(error: unknown): error is RepositoryError {
-  return (
-    error instanceof RepositoryError &&
-    (error.code === 'OBJECT_DAMAGED' || error.code === 'OBJECT_MISSING')
-  )
 }

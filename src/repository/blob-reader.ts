@@ -1,6 +1,7 @@
 import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import { DamageError, RepositoryError } from '../foundation/errors.ts'
 import type { BlobLocation } from '../catalogue/blob-location.ts'
+import { isLoss } from './loss.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { blobKinds, type BlobKind } from './segment-buffer.ts'
 import type { SegmentReader } from './segment-reader.ts'
@@ -8,6 +9,8 @@ import type { SegmentReader } from './segment-reader.ts'
 /** Finds where a blob is. */
 export interface BlobFinder {
   findBlob(id: Uint8Array): BlobLocation | undefined
+  /** Every place where it is: when one is lost another may serve. */
+  findAll(id: Uint8Array): BlobLocation[]
 }
 
 /** Hands out blobs by id; each has been hashed and is the one that was asked for. For one thread. */
@@ -50,7 +53,36 @@ export class BlobReader {
     return this.readAt(this.locate(id), kind, id, lengthBytes)
   }
 
+  /** As `read`, beginning with a place that was looked up before. */
   readAt(location: BlobLocation, kind: BlobKind, id: Uint8Array, lengthBytes: number): Buffer {
+    try {
+      return this.#readFrom(location, kind, id, lengthBytes)
+    } catch (error) {
+      if (!isLoss(error)) throw error
+      const found = this.#readElsewhere(location, kind, id, lengthBytes)
+      if (found) return found
+      throw error
+    }
+  }
+
+  #readElsewhere(
+    lost: BlobLocation,
+    kind: BlobKind,
+    id: Uint8Array,
+    lengthBytes: number,
+  ): Buffer | undefined {
+    for (const location of this.#finder.findAll(id)) {
+      if (location.pack.id === lost.pack.id && location.offset === lost.offset) continue
+      try {
+        return this.#readFrom(location, kind, id, lengthBytes)
+      } catch (error) {
+        if (!isLoss(error)) throw error
+      }
+    }
+    return undefined
+  }
+
+  #readFrom(location: BlobLocation, kind: BlobKind, id: Uint8Array, lengthBytes: number): Buffer {
     if (location.length !== lengthBytes || location.kind !== kind) {
       throw blobDamage(
         id,

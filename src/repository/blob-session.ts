@@ -10,6 +10,8 @@ export interface BlobSessionOptions {
   readonly claims: SharedArrayBuffer
   /** False when the repository held no blobs: then none has to be looked up. */
   readonly hasBlobs: boolean
+  /** Catalogue rows of packs that are missing in the storage; what lies only there is stored again. */
+  readonly lostPacks: readonly number[]
   readonly onPack: (pack: WrittenPack) => void
 }
 
@@ -27,7 +29,9 @@ export function openBlobSession(
 ): BlobSession {
   const storage = openLocal(context.location)
   const packs = new PackWriter(context, storage, options.onPack)
-  const lookup = options.hasBlobs ? new BlobLookup(context.cataloguePath) : null
+  const lookup = options.hasBlobs
+    ? new BlobLookup(context.cataloguePath, new Set(options.lostPacks))
+    : null
   const store = new BlobStore(context, new BlobClaims(options.claims), lookup, packs)
   return {
     store,

@@ -3,7 +3,8 @@ import { decodeJournalRecord } from '../format/manifest/journal-record.ts'
 import { decodeSnapshotManifest } from '../format/manifest/snapshot-manifest.ts'
 import type { RepositoryError } from '../foundation/errors.ts'
 import { toObjectId, type ObjectId } from '../model/ids.ts'
-import { absorbIndex, isLoss } from './absorb-index.ts'
+import { absorbIndex } from './absorb-index.ts'
+import { isLoss } from './loss.ts'
 import type { Repository } from './repository.ts'
 
 /** An object that is in the storage and cannot be used. */

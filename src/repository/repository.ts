@@ -96,7 +96,10 @@ export class Repository {
     const reader = new BlobReader(
       this.context,
       // Looked up at each call, because a rebuild exchanges the catalogue.
-      { findBlob: (id) => this.#catalogue.blobs.find(id) },
+      {
+        findBlob: (id) => this.#catalogue.blobs.find(id),
+        findAll: (id) => this.#catalogue.blobs.findAll(id),
+      },
       new SegmentReader(this.context, storage, treeCacheBytes),
     )
     this.#trees = { reader, storage }

@@ -3,7 +3,7 @@ import { isDirectory } from '../format/tree/entry-kind.ts'
 import type { TreePage } from '../format/tree/tree-page.ts'
 import { DamageError } from '../foundation/errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { isLoss } from './absorb-index.ts'
+import { isLoss } from './loss.ts'
 import type { Repository } from './repository.ts'
 
 /** A directory on the way from the root; its path is made only when somebody asks. */

@@ -26,7 +26,10 @@ export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number):
   const storage = openLocal(context.location)
   const catalogue = openCatalogue(context.cataloguePath, { readOnly: true, cacheKiB: 4096 })
   const { blobs } = catalogue
-  const finder = { findBlob: (id: Uint8Array) => blobs.find(id) }
+  const finder = {
+    findBlob: (id: Uint8Array) => blobs.find(id),
+    findAll: (id: Uint8Array) => blobs.findAll(id),
+  }
   const dataSegments = new SegmentReader(context, storage, cacheBytes, true)
   const listSegments = new SegmentReader(context, storage, listCacheBytes)
   return {

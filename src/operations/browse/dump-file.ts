@@ -40,7 +40,10 @@ export async function dumpFile(
   }
   const reader = new BlobReader(
     repository.context,
-    { findBlob: (id) => repository.catalogue.blobs.find(id) },
+    {
+      findBlob: (id) => repository.catalogue.blobs.find(id),
+      findAll: (id) => repository.catalogue.blobs.findAll(id),
+    },
     new SegmentReader(repository.context, repository.storage, cacheBytes),
   )
   const content = readContent(found.page, found.index, (id) => repository.trees.readList(id))

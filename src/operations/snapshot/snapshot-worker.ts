@@ -15,6 +15,8 @@ export interface SnapshotWorkerSetup {
   readonly claims: SharedArrayBuffer
   /** False when the repository held no blobs: then none has to be looked up. */
   readonly hasBlobs: boolean
+  /** Catalogue rows of packs that are missing in the storage. */
+  readonly lostPacks: readonly number[]
 }
 
 export type SnapshotWorkerRequest =

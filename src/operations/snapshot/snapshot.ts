@@ -84,6 +84,8 @@ class SnapshotRun {
   readonly #reporter: ProgressReporter
   readonly #unreadable: UnreadablePath[] = []
   #notices = 0
+  /** False when data that the parent refers to may be lost: then nothing is taken from it unread. */
+  #trustsParent = true
 
   constructor(repository: Repository, options: SnapshotOptions, startedAtMs: number) {
     this.#repository = repository
@@ -104,13 +106,15 @@ class SnapshotRun {
 
   async save(sources: Sources | null, lock: RepositoryLock): Promise<SnapshotResult> {
     const repository = this.#repository
-    await adoptPacks(repository, this.#options.onEvent)
+    const { lostPacks } = await adoptPacks(repository, this.#options.onEvent)
+    this.#trustsParent = lostPacks.length === 0
     const parent = this.#parentOf(sources)
     const index = new IndexWriter(repository)
     const setup: SnapshotWorkerSetup = {
       context: repository.context,
       claims: BlobClaims.allocate(claimSlots),
       hasBlobs: !repository.catalogue.blobs.isEmpty(),
+      lostPacks,
     }
     const session = openBlobSession(repository.context, {
       ...setup,
@@ -237,7 +241,7 @@ class SnapshotRun {
       ],
       fileBytesMax: options.excludeLargerThanBytes ?? Infinity,
       oneFileSystem: options.oneFileSystem ?? false,
-      readAll: options.readAll ?? false,
+      readAll: (options.readAll ?? false) || !this.#trustsParent,
       forbidden: forbiddenDirectories(this.#repository),
     }
   }

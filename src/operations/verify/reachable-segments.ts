@@ -4,7 +4,7 @@ import type { PackRow } from '../../catalogue/blob-location.ts'
 import { idBytes } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { isLoss } from '../../repository/absorb-index.ts'
+import { isLoss } from '../../repository/loss.ts'
 import { entryCountOf, walkedPath, walkTree, type WalkedPage } from '../../repository/tree-walk.ts'
 
 /** Something of a snapshot that cannot be restored. */

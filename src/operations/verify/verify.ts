@@ -42,6 +42,8 @@ export interface Damage {
   readonly lengthBytes?: number
 }
 
+type PackRequest = VerifyPackRequest & { readonly row: number }
+
 /** Longest list of damaged places that is collected; the counts in the findings go on. */
 const damagedFilesMax = 10_000
 /** Journal records written at a time: their folder's `fsync` is shared. */
@@ -76,6 +78,7 @@ class Verification {
   readonly #damagedObjects: Damage[] = []
   readonly #lostIds = new Set<string>()
   readonly #lostPacks = new Set<number>()
+  readonly #readPacks = new Set<number>()
   readonly #startedAtMs = Date.now()
   readonly #damagedSnapshots = new Set<string>()
   #isBlobMissing = false
@@ -94,7 +97,10 @@ class Verification {
     // What was read before proves nothing about what is on the disk now.
     await this.#repository.forgetTrees()
     const segments = this.#collect()
-    await this.#readPacks(this.#requests(segments))
+    await this.#readAllPacks(this.#requests(segments))
+    if (this.#lostIds.size > 0 || this.#lostPacks.size > 0) {
+      await this.#readAllPacks(this.#alternatives())
+    }
     if (this.#lostIds.size > 0 || this.#lostPacks.size > 0 || this.#isBlobMissing) this.#nameFiles()
     const names = this.#options.snapshots?.map(({ id }) => `snapshots/${id}`)
     for (const damage of await verifySmallObjects(this.#repository, names)) {
@@ -131,7 +137,7 @@ class Verification {
     return segments
   }
 
-  #requests(segments: ReachableSegments): (VerifyPackRequest & { row: number })[] {
+  #requests(segments: ReachableSegments): PackRequest[] {
     if (!this.#options.snapshots) {
       return this.#repository.catalogue.blobs
         .packs()
@@ -145,7 +151,7 @@ class Verification {
     }))
   }
 
-  async #readPacks(requests: readonly (VerifyPackRequest & { row: number })[]): Promise<void> {
+  async #readAllPacks(requests: readonly PackRequest[]): Promise<void> {
     const bytesTotal = requests.reduce((sum, request) => sum + request.packBytes, 0)
     const pool = new WorkerPool({
       name: verifyWorkerName,
@@ -188,10 +194,11 @@ class Verification {
     for (const message of reply.findings) {
       this.#noteObject({ message, objectId: `packs/${packId}` })
     }
+    this.#readPacks.add(row)
     if (reply.isUnreadable) this.#lostPacks.add(row)
     const ids = Buffer.from(reply.lostIds)
     for (let at = 0; at < ids.length; at += 32) {
-      this.#lostIds.add(ids.toString('latin1', at, at + 32))
+      this.#lostIds.add(lostKey(row, ids.subarray(at, at + 32)))
     }
     this.#options.onEvent?.({
       type: 'progress',
@@ -211,9 +218,7 @@ class Verification {
         snapshot,
         ({ packRow, id }, { walked, index, offset, lengthBytes }) => {
           const isUnknown = packRow === 0
-          const isLost =
-            isUnknown || this.#lostPacks.has(packRow) || this.#lostIds.has(id.toString('latin1'))
-          if (!isLost) return
+          if (!isUnknown && !this.#isLost(packRow, id)) return
           this.#noteDamage({
             snapshotId: snapshot.id,
             path: walkedPath(walked.directory, walked.page.name(index)),
@@ -225,6 +230,37 @@ class Verification {
         () => undefined,
       )
     }
+  }
+
+  /** Packs that were not read and hold another copy of something that is lost. */
+  #alternatives(): PackRequest[] {
+    const requests = new Map<number, PackRequest>()
+    const { blobs } = this.#repository.catalogue
+    for (const snapshot of this.#snapshots) {
+      walkReferences(
+        this.#repository,
+        snapshot,
+        ({ packRow, id }) => {
+          if (packRow === 0 || !this.#isLost(packRow, id)) return
+          for (const { pack } of blobs.findAll(id)) {
+            if (this.#readPacks.has(pack.row)) continue
+            const { row, id: packId, bytes: packBytes } = pack
+            requests.set(row, { row, packId, packBytes, wanted: null })
+          }
+        },
+        () => undefined,
+      )
+    }
+    return [...requests.values()]
+  }
+
+  /** A blob that lies in several packs is lost when none of those that were read has it whole. */
+  #isLost(packRow: number, id: Buffer): boolean {
+    const isLostIn = (row: number): boolean =>
+      this.#lostPacks.has(row) || this.#lostIds.has(lostKey(row, id))
+    if (!isLostIn(packRow)) return false
+    const places = this.#repository.catalogue.blobs.findAll(id)
+    return places.every(({ pack }) => !this.#readPacks.has(pack.row) || isLostIn(pack.row))
   }
 
   #noteDamage(damage: DamagedFile): void {
@@ -273,4 +309,9 @@ function everySnapshot(repository: Repository): Snapshot[] {
     .list()
     .map((summary) => snapshots.get(summary.id))
     .filter((snapshot) => snapshot !== undefined)
+}
+
+/** One character for each byte of the id: cheaper to look up than hexadecimal digits. */
+function lostKey(packRow: number, id: Buffer): string {
+  return `${packRow}:${id.toString('latin1')}`
 }
