@@ -13,7 +13,7 @@ import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { makeDirectories } from '../foundation/make-directories.ts'
 import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
-import { catchUp } from './catch-up.ts'
+import { catchUp, type UnusableObject } from './catch-up.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
 import { Repository } from './repository.ts'
 
@@ -67,11 +67,24 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
     },
   })
   try {
-    repository.noteUnusable(await catchUp(repository))
+    repository.noteUnusable(await catchUpAnyhow(repository))
     return repository
   } catch (error) {
     await repository.close()
     throw error
+  }
+}
+
+/** A catalogue that turns out to be damaged only now is built anew, like one that cannot even be opened. */
+async function catchUpAnyhow(repository: Repository): Promise<UnusableObject[]> {
+  try {
+    return await catchUp(repository)
+  } catch (error) {
+    if (!(error instanceof CatalogueError) || !error.isRebuildable) throw error
+    await repository.exchangeCatalogue(async () => {
+      deleteCatalogue(repository.context.cataloguePath)
+    })
+    return await catchUp(repository)
   }
 }
 

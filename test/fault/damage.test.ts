@@ -450,12 +450,12 @@ describe('a damaged repository', () => {
             const { target, problems } = await restoreTo(handle, snapshot)
             const actual = scanTree(target)
             let different = 0
-            for (const [file, entry] of expected) {
-              const restored = actual.get(file)
+            for (const [place, entry] of expected) {
+              const restored = actual.get(place)
               if (restored?.content === entry.content) continue
               different += 1
               // What is there under its name has to be right.
-              expect(restored, file).toBe(undefined)
+              expect(restored, place).toBe(undefined)
             }
             if (different > 0) expect(problems).not.toEqual([])
           },

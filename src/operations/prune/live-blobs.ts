@@ -6,61 +6,29 @@ import type { Snapshot } from '../../model/snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkTree } from '../../repository/tree-walk.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
+import { LivePlaces, placeOf } from './live-places.ts'
 
 const idsPerLookup = 8192
-
-/** Places of live blobs in one segment: offsets in its plaintext, each once after `compact`. */
-class LiveOffsets {
-  #offsets = new Uint32Array(16)
-  #count = 0
-  #uniqueAt = 16
-
-  add(offset: number): void {
-    if (this.#count === this.#offsets.length) {
-      if (this.#count >= this.#uniqueAt * 2 || this.#count === this.#uniqueAt) this.#compact()
-      if (this.#count > this.#offsets.length / 2) this.#grow()
-    }
-    this.#offsets[this.#count++] = offset
-  }
-
-  get unique(): Uint32Array {
-    this.#compact()
-    return this.#offsets.subarray(0, this.#count)
-  }
-
-  #compact(): void {
-    const sorted = this.#offsets.subarray(0, this.#count).sort()
-    let kept = 0
-    for (let item = 0; item < sorted.length; item++) {
-      if (item === 0 || sorted[item] !== sorted[item - 1]) this.#offsets[kept++] = sorted[item]
-    }
-    this.#count = kept
-    this.#uniqueAt = Math.max(16, kept)
-  }
-
-  #grow(): void {
-    const grown = new Uint32Array(this.#offsets.length * 2)
-    grown.set(this.#offsets)
-    this.#offsets = grown
-  }
-}
 
 /**
  * Which blobs the snapshots need, as places in packs.
  *
- * A blob that lies in several packs stays in all of them: nobody has read which copies are whole. Memory: four bytes for each live blob and
- * the ids of the directories seen.
+ * A blob that lies in several packs stays in all of them that are there: nobody has read which copies are whole. Memory: eight bytes for
+ * each live blob and the ids of the directories seen.
  */
 export class LiveBlobs {
   readonly #repository: Repository
-  readonly #packs = new Map<number, Map<number, LiveOffsets>>()
+  readonly #packs = new Map<number, Map<number, LivePlaces>>()
   readonly #seenTrees = new Set<string>()
   readonly #duplicated: ReadonlySet<string>
+  readonly #lostPacks: ReadonlySet<number>
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
   #waiting = 0
 
-  constructor(repository: Repository) {
+  /** @param lostPacks rows of packs that are not in the storage */
+  constructor(repository: Repository, lostPacks: ReadonlySet<number>) {
     this.#repository = repository
+    this.#lostPacks = lostPacks
     this.#duplicated = repository.catalogue.blobs.duplicatedIds()
   }
 
@@ -92,9 +60,14 @@ export class LiveBlobs {
     this.#flush()
   }
 
-  /** Offsets of the live blobs of each segment of a pack that has any; undefined when it has none. */
-  inPack(packRow: number): ReadonlyMap<number, { readonly unique: Uint32Array }> | undefined {
+  /** Places of the live blobs of each segment of a pack that has any; undefined when it has none. */
+  inPack(packRow: number): ReadonlyMap<number, LivePlaces> | undefined {
     return this.#packs.get(packRow)
+  }
+
+  /** Rows of the packs that hold live blobs. */
+  get packRows(): Iterable<number> {
+    return this.#packs.keys()
   }
 
   #addLists(page: Parameters<typeof readContent>[0], index: number): void {
@@ -127,21 +100,26 @@ export class LiveBlobs {
     const { packs, segments, offsets } = blobs.findMany(ids)
     for (let item = 0; item < count; item++) {
       const id = ids.subarray(item * idBytes, (item + 1) * idBytes)
-      if (packs[item] === 0) throw missing(id)
-      if (this.#duplicated.has(id.toString('latin1'))) {
-        for (const { pack, segment, offset } of blobs.findAll(id)) {
-          this.#markAt(pack.row, segment, offset)
-        }
-      } else this.#markAt(packs[item], segments[item], offsets[item])
+      if (packs[item] === 0) throw missing(id, 'no index object names it')
+      if (this.#duplicated.has(id.toString('latin1'))) this.#markCopies(id)
+      else this.#markAt(id, packs[item], segments[item], offsets[item])
     }
   }
 
-  #markAt(packRow: number, segment: number, offset: number): void {
+  #markCopies(id: Buffer): void {
+    const copies = this.#repository.catalogue.blobs.findAll(id)
+    const whole = copies.filter(({ pack }) => !this.#lostPacks.has(pack.row))
+    if (whole.length === 0) throw missing(id, 'none of its packs is there')
+    for (const { pack, segment, offset } of whole) this.#markAt(id, pack.row, segment, offset)
+  }
+
+  #markAt(id: Buffer, packRow: number, segment: number, offset: number): void {
+    if (this.#lostPacks.has(packRow)) throw missing(id, 'its pack is not there')
     let bySegment = this.#packs.get(packRow)
     if (!bySegment) this.#packs.set(packRow, (bySegment = new Map()))
     let live = bySegment.get(segment)
-    if (!live) bySegment.set(segment, (live = new LiveOffsets()))
-    live.add(offset)
+    if (!live) bySegment.set(segment, (live = new LivePlaces()))
+    live.add(placeOf(offset, id, 0))
   }
 }
 
@@ -149,11 +127,11 @@ function isZero(id: Uint8Array): boolean {
   return id.every((byte) => byte === 0)
 }
 
-function missing(id: Buffer): RepositoryError {
+function missing(id: Buffer, state: string): RepositoryError {
   const hex = id.toString('hex')
   return new RepositoryError(
     'OBJECT_MISSING',
-    `Cannot prune: no index object names blob "${hex}", which a snapshot needs`,
+    `Cannot prune: a snapshot needs blob "${hex}": ${state}`,
     {
       remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`; nothing was removed',
       facts: { blobId: hex },

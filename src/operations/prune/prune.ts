@@ -11,6 +11,7 @@ import {
   type PackAccess,
 } from '../../format/pack/pack-reader.ts'
 import type { PackTrailer } from '../../format/pack/pack-trailer.ts'
+import { decodeSnapshotManifest } from '../../format/manifest/snapshot-manifest.ts'
 import { DamageError, RepositoryError } from '../../foundation/errors.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import { idBytes, toObjectId, type ObjectId } from '../../model/ids.ts'
@@ -21,6 +22,7 @@ import { openPackWriter } from '../../repository/open-pack-writer.ts'
 import type { PackWriter } from '../../repository/pack-writer.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { LiveBlobs } from './live-blobs.ts'
+import { isIdOfPlace, offsetOfPlace } from './live-places.ts'
 import { planPrune, unusedRatioMaxDefault, type PackUse, type PrunePlan } from './prune-plan.ts'
 
 export interface PruneOptions {
@@ -84,8 +86,8 @@ class PruneRun {
 
   async run(): Promise<PruneResult> {
     await this.#refuseDamage()
-    const live = this.#markLive()
     const packs = this.#repository.catalogue.blobs.packs()
+    const live = await this.#markLive(packs)
     const uses: PackUse[] = []
     for (const pack of packs) uses.push(await this.#useOf(pack, live))
     const plan = planPrune(uses, this.#options.unusedRatioMax ?? unusedRatioMaxDefault)
@@ -120,14 +122,24 @@ class PruneRun {
     )
   }
 
-  #markLive(): LiveBlobs {
-    const live = new LiveBlobs(this.#repository)
-    const { snapshots } = this.#repository.catalogue
-    for (const summary of snapshots.list()) {
+  /**
+   * Everything that decides on what goes comes from the objects or is held against them; the catalogue has no checksums, and one wrong row
+   * would cost a live blob.
+   */
+  async #markLive(packs: readonly PackRow[]): Promise<LiveBlobs> {
+    const { storage } = this.#repository
+    const stored = new Set(await storage.listNames('packs'))
+    const lost = packs.filter((pack) => !stored.has(`packs/${pack.id}`))
+    const live = new LiveBlobs(this.#repository, new Set(lost.map((pack) => pack.row)))
+    for (const name of await storage.listNames('snapshots')) {
       this.#options.signal?.throwIfAborted()
-      const snapshot = snapshots.get(summary.id)
-      if (snapshot) live.mark(snapshot)
+      const manifest = decodeSnapshotManifest(
+        await this.#repository.readSmallObject('snapshot', name),
+      )
+      live.mark({ ...manifest, id: toObjectId(name.slice('snapshots/'.length)) })
     }
+    const rows = new Set(packs.map((pack) => pack.row))
+    for (const row of live.packRows) if (!rows.has(row)) throw disagreement()
     return live
   }
 
@@ -201,7 +213,7 @@ class PruneRun {
     { trailer, opener }: OpenedPack,
     bytes: Buffer,
     segment: number,
-    live: Uint32Array,
+    live: Float64Array,
     writer: PackWriter,
   ): void {
     const form = segmentFormOf(trailer, segment)
@@ -220,7 +232,8 @@ class PruneRun {
       return
     }
     const plain = openSegment({ opener, decompressor: this.#decompressor }, form, sealed)
-    const wanted = new Set(live)
+    const wanted = new Set<number>()
+    for (const place of live) wanted.add(offsetOfPlace(place))
     for (let blob = first, offset = 0; blob < end; blob++) {
       const length = trailer.blobLengths[blob]
       if (wanted.has(offset)) {
@@ -289,24 +302,32 @@ class PruneRun {
   }
 }
 
-/** @param live offsets of the live blobs in the segment's plaintext, ascending */
-function liveBytesOf(trailer: PackTrailer, segment: number, live: Uint32Array): number {
+/**
+ * @param live places of the live blobs in the segment, ascending
+ * @throws {DamageError} when one of them is not what the pack itself says
+ */
+function liveBytesOf(trailer: PackTrailer, segment: number, live: Float64Array): number {
   const first = trailer.firstBlobs[segment]
+  const end = first + (trailer.blobCounts[segment] ?? 0)
   let bytes = 0
   let next = 0
   for (let blob = first, offset = 0; next < live.length; blob++) {
-    if (blob >= first + trailer.blobCounts[segment]) {
-      throw new DamageError('Cannot prune: the catalogue and a pack disagree about its blobs', {
-        remedy: 'Run `holdfast repair catalogue`; nothing was removed',
-      })
-    }
-    if (offset === live[next]) {
+    // A segment that the pack does not have makes `end` no number.
+    if (!(blob < end)) throw disagreement()
+    if (offset === offsetOfPlace(live[next])) {
+      if (!isIdOfPlace(live[next], trailer.ids, blob * idBytes)) throw disagreement()
       bytes += trailer.blobLengths[blob]
       next += 1
     }
     offset += trailer.blobLengths[blob]
   }
   return bytes
+}
+
+function disagreement(): DamageError {
+  return new DamageError('Cannot prune: the catalogue and a pack disagree about its blobs', {
+    remedy: 'Run `holdfast repair catalogue`; nothing was removed',
+  })
 }
 
 function sumBytes(packs: readonly PackRow[]): number {
