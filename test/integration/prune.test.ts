@@ -284,6 +284,26 @@ describe('prune()', () => {
     expect(await restoreDifferences(wrong, saved[1].snapshot, second)).toEqual([])
   })
 
+  it('refuses when the catalogue says that a live blob lies where a dead one is', async () => {
+    const { repository, handle } = await scene()
+    const source = newSource(files('a', 5, 10_000))
+    const { snapshot } = await save(handle, source)
+    const gone = await save(handle, newSource(files('b', 5, 10_000)))
+    await engine.deleteSnapshots(handle, [gone.snapshot])
+    await handle.close()
+    const database = new Database(join(repository.location, 'catalogue.db'))
+    const move = database.prepare(
+      'UPDATE blob SET pack = (SELECT max(row) FROM pack) WHERE pack = 1 AND segment = 0 AND offset = 0',
+    )
+    expect(move.run().changes).toBe(1)
+    database.close()
+    const wrong = await repository.open()
+    expect(await codeOf(prune(wrong))).toBe('OBJECT_DAMAGED')
+    await engine.repairCatalogue(wrong)
+    expect(await prune(wrong)).toMatchObject({ packsDeleted: 1, packsRewritten: 0 })
+    expect(await restoreDifferences(wrong, snapshot, source)).toEqual([])
+  })
+
   it('works again after a lost pack has been healed by a new snapshot', async () => {
     const { repository, handle } = await scene()
     const source = newSource({ ...files('a', 5, 10_000), d: directory({ e: file('e') }) })
