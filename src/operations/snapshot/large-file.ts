@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import { fileStatus } from '../../filesystem/posix/file-status.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 import {
   createStatRecords,
@@ -85,8 +86,10 @@ function readRanges(
   while (position < sizeBytes) {
     const dataStart = posix.seekData(descriptor, position)
     if (dataStart < 0 || dataStart >= sizeBytes) {
-      content.appendHole(sizeBytes - position)
-      return sizeBytes
+      // No data may also mean that the file was cut off meanwhile: zeros that were never in it must not be stored.
+      const end = Math.min(sizeBytes, Math.max(position, fileStatus(descriptor).sizeBytes))
+      content.appendHole(end - position)
+      return end
     }
     content.appendHole(dataStart - position)
     const hole = posix.seekHole(descriptor, dataStart)

@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -33,7 +34,8 @@ function quietly(work: () => void): void {
 function resize(path: string, stream: Buffer, lengthBytes: number): void {
   const descriptor = openSync(path, 'a+')
   try {
-    ftruncateSync(descriptor, Math.min(lengthBytes, below(lengthBytes + 1)))
+    // Never beyond its end: that would put zeros there for a moment.
+    ftruncateSync(descriptor, below(Math.min(lengthBytes, fstatSync(descriptor).size) + 1))
     const file = openSync(path, 'r+')
     try {
       for (let at = 0; at < lengthBytes; at += 100_000) {
