@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -58,6 +59,8 @@ function compile(target: string): void {
   mkdirSync(cacheFolder, { recursive: true })
   removeOld()
   const folder = mkdtempSync(join(cacheFolder, 'new-'))
+  // Some tests run it as another user.
+  chmodSync(folder, 0o755)
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({
