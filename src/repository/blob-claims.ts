@@ -1,3 +1,6 @@
+/** About a millisecond. */
+const spinsMax = 1_000_000
+
 /**
  * Which blobs this run has already taken on, shared by all of its threads.
  *
@@ -34,6 +37,11 @@ export class BlobClaims {
     return Atomics.load(this.#words, 0)
   }
 
+  /** Whether blobs may be claimed that are not recorded: then only the catalogue can tell what was stored before. */
+  get isFull(): boolean {
+    return this.entryCount >= this.#entryLimit
+  }
+
   /**
    * Claims a blob for the caller.
    *
@@ -63,7 +71,11 @@ export class BlobClaims {
         }
       }
       // The writer needs only a few instructions from here, so spinning is shorter than sleeping.
-      while (state === 1) state = Atomics.load(words, at)
+      for (let spins = 0; state === 1; spins++) {
+        // It died over it.
+        if (spins === spinsMax) return true
+        state = Atomics.load(words, at)
+      }
       if (
         words[at + 1] === a &&
         words[at + 2] === b &&

@@ -1,7 +1,7 @@
 import { BlobLookup } from '../catalogue/blob-lookup.ts'
 import { openLocal } from '../storage/local/local-storage.ts'
 import { BlobClaims } from './blob-claims.ts'
-import { BlobStore } from './blob-store.ts'
+import { BlobStore, type KnownBlobs } from './blob-store.ts'
 import { PackWriter, type WrittenPack } from './pack-writer.ts'
 import type { RepositoryContext } from './repository-context.ts'
 
@@ -29,10 +29,19 @@ export function openBlobSession(
 ): BlobSession {
   const storage = openLocal(context.location)
   const packs = new PackWriter(context, storage, options.onPack)
-  const lookup = options.hasBlobs
-    ? new BlobLookup(context.cataloguePath, new Set(options.lostPacks))
-    : null
-  const store = new BlobStore(context, new BlobClaims(options.claims), lookup, packs)
+  const claims = new BlobClaims(options.claims)
+  const openLookup = (): BlobLookup =>
+    new BlobLookup(context.cataloguePath, new Set(options.lostPacks))
+  let lookup = options.hasBlobs ? openLookup() : null
+  const known: KnownBlobs = {
+    hasBlob: (id) => {
+      // In a repository that was empty only this run's blobs can be known, and the claims remember those.
+      if (!lookup && !claims.isFull) return false
+      lookup ??= openLookup()
+      return lookup.hasBlob(id)
+    },
+  }
+  const store = new BlobStore(context, claims, known, packs)
   return {
     store,
     packs,

@@ -25,16 +25,15 @@ export class BlobStore {
     treeBytesAdded: 0,
   }
   readonly #claims: BlobClaims
-  readonly #known: KnownBlobs | null
+  readonly #known: KnownBlobs
   readonly #packs: PackWriter
   readonly #dataHasher: BlobHasher
   readonly #treeHasher: BlobHasher
 
-  /** @param known null when the repository holds no blobs, which spares a look-up for each */
   constructor(
     context: RepositoryContext,
     claims: BlobClaims,
-    known: KnownBlobs | null,
+    known: KnownBlobs,
     packs: PackWriter,
   ) {
     this.#claims = claims
@@ -69,6 +68,6 @@ export class BlobStore {
   /** The claim comes first: it costs no look-up, and it remembers the answer of the look-up for the other threads. */
   #isNew(id: Buffer): boolean {
     if (!this.#claims.claim(id)) return false
-    return this.#known === null || !this.#known.hasBlob(id)
+    return !this.#known.hasBlob(id)
   }
 }

@@ -1,6 +1,12 @@
 import { isMainThread, parentPort, workerData, type Transferable } from 'node:worker_threads'
 import { transferError } from '../foundation/error-transfer.ts'
-import type { FromWorker, HandlerFactory, ToWorker } from './worker-protocol.ts'
+import type {
+  FromWorker,
+  HandlerFactory,
+  Outgoing,
+  ToWorker,
+  WorkerHandler,
+} from './worker-protocol.ts'
 
 /**
  * Makes the module that calls it a worker entry when it was started as one under this name.
@@ -16,7 +22,14 @@ export function serveWorker<Setup, Request, Reply, Note>(
   const port = parentPort
   const send = (message: FromWorker<Reply, Note>, transfer: readonly Transferable[] = []): void =>
     port.postMessage(message, transfer as Transferable[])
-  const handler = factory(data.setup, (note, transfer) => send({ type: 'note', note }, transfer))
+  let handler: WorkerHandler<Request, Outgoing<Reply>> | undefined
+  let failure: unknown
+  try {
+    handler = factory(data.setup, (note, transfer) => send({ type: 'note', note }, transfer))
+  } catch (error) {
+    // Told in answer to each request: a thread that dies could not say why.
+    failure = error
+  }
 
   // Requests are answered one after the other: a chain keeps the order although handlers may be asynchronous.
   let chain: Promise<void> = Promise.resolve()
@@ -24,7 +37,7 @@ export function serveWorker<Setup, Request, Reply, Note>(
     chain = chain.then(async () => {
       if (message.type === 'close') {
         try {
-          await handler.close?.()
+          await handler?.close?.()
         } finally {
           send({ type: 'closed' })
           port.close()
@@ -32,6 +45,7 @@ export function serveWorker<Setup, Request, Reply, Note>(
         return
       }
       try {
+        if (!handler) throw failure
         const outgoing = await handler.handle(message.request)
         send({ type: 'reply', number: message.number, reply: outgoing.message }, outgoing.transfer)
       } catch (error) {

@@ -189,15 +189,15 @@ describe.runIf(isRoot)('a user without permissions', () => {
     const snapshot = engine.resolveSnapshot(handle, 'latest')
     expect(snapshot.statistics.unreadable).toBe(6)
     expect(
-      snapshot.unreadable.map(({ path, message }) => `${String(path)} ${message}`).sort(),
+      snapshot.unreadable.map(({ path, message }) => `${JSON.stringify(path)} ${message}`).sort(),
     ).toEqual(
       [
-        '/blind folder EACCES',
-        '/deaf folder/inside EACCES',
-        '/deaf folder/other EACCES',
-        '/secret EACCES',
-        '/secret folder EACCES',
-        '/z/large secret EACCES',
+        '"/blind folder" EACCES',
+        '"/deaf folder/inside" EACCES',
+        '"/deaf folder/other" EACCES',
+        '"/secret" EACCES',
+        '"/secret folder" EACCES',
+        '"/z/large secret" EACCES',
       ].sort(),
     )
     expect(pathsOf(handle, snapshot)).toEqual(

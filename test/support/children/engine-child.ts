@@ -73,6 +73,7 @@ async function run(repository: Repository): Promise<string> {
       return `repaired ${JSON.stringify(await repairCatalogue(repository))}`
     case 'verify':
       return `verified ${(await verify(repository, {})).damaged.map((found) => found.message).join('; ')}`
+    case 'delete':
     default: {
       const [oldest] = listSnapshots(repository)
       await deleteSnapshots(repository, [resolveSnapshot(repository, oldest.id)])
