@@ -116,10 +116,10 @@ describe('an interruption', () => {
     const before = objectContents(repository.location)
     const signal = AbortSignal.abort()
     const works: ((handle: Repository) => Promise<unknown>)[] = [
-      (it) => save(it, source, { signal }),
-      (it) => engine.verify(it, { signal }),
-      (it) => engine.verify(it, { snapshots: [snapshot], signal }),
-      (it) => engine.prune(it, { signal }),
+      (opened) => save(opened, source, { signal }),
+      (opened) => engine.verify(opened, { signal }),
+      (opened) => engine.verify(opened, { snapshots: [snapshot], signal }),
+      (opened) => engine.prune(opened, { signal }),
     ]
     for (const work of works) {
       await expect(work(handle)).rejects.toMatchObject({ name: 'AbortError' })
