@@ -32,7 +32,7 @@ import { fastFolder, removeTree, scratchFolder } from '../support/scratch.ts'
 /** Few names, so that the steps meet. */
 const places = ['a', 'b', 'c', 'd', 'd/a', 'd/b', 'd/e', 'd/e/a', 'd/e/f', 'link'] as const
 
-type Step =
+type Change =
   | { readonly do: 'write'; readonly place: number; readonly kind: number; readonly seed: number }
   | {
       readonly do: 'remove' | 'directory' | 'resize' | 'mode' | 'touch'
@@ -44,6 +44,7 @@ type Step =
       readonly place: number
       readonly to: number
     }
+type Operation =
   | { readonly do: 'snapshot'; readonly readAll: boolean; readonly threads: number }
   | { readonly do: 'delete' | 'restore'; readonly which: number }
   | { readonly do: 'prune'; readonly ratio: number }
@@ -51,12 +52,12 @@ type Step =
 
 const place = fc.nat(places.length - 1)
 const seed = fc.nat(20)
-const change: fc.Arbitrary<Step> = fc.oneof(
+const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ do: fc.constant('write' as const), place, kind: fc.nat(5), seed }),
   fc.record({ do: fc.constantFrom('remove', 'directory', 'resize', 'mode', 'touch'), place, seed }),
   fc.record({ do: fc.constantFrom('rename', 'copy', 'hard link', 'symlink'), place, to: place }),
 )
-const operation: fc.Arbitrary<Step> = fc.oneof(
+const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
@@ -79,7 +80,10 @@ const operation: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('verify', 'repair', 'reopen', 'age') }) },
 )
 const steps = fc.array(
-  fc.oneof({ weight: 3, arbitrary: change }, { weight: 2, arbitrary: operation }),
+  fc.oneof(
+    { weight: 3, arbitrary: fc.record({ change }) },
+    { weight: 2, arbitrary: fc.record({ operation }) },
+  ),
   { minLength: 5, maxLength: 24, size: 'max' },
 )
 
@@ -101,7 +105,7 @@ function quietly(work: () => void): void {
   }
 }
 
-function applyChange(folder: string, step: Step): void {
+function applyChange(folder: string, step: Change): void {
   const at = (index: number): string => join(folder, places[index])
   switch (step.do) {
     case 'write':
@@ -161,7 +165,11 @@ class Pair {
     this.#scratch = scratch
   }
 
-  async apply(step: Step): Promise<void> {
+  change(step: Change): void {
+    applyChange(this.#source, step)
+  }
+
+  async operate(step: Operation): Promise<void> {
     switch (step.do) {
       case 'snapshot': {
         const { snapshot } = await withThreads(step.threads, () =>
@@ -200,9 +208,6 @@ class Pair {
         return
       case 'age':
         await letStampsAge()
-        return
-      default:
-        applyChange(this.#source, step)
     }
   }
 
@@ -244,7 +249,10 @@ describe('a repository', () => {
         mkdirSync(source)
         const files = await newRepository({ folder: scratch, isEncrypted })
         const pair = new Pair(files, await files.open(), source, scratch)
-        for (const step of sequence) await pair.apply(step)
+        for (const step of sequence) {
+          if ('change' in step) pair.change(step.change)
+          else await pair.operate(step.operation)
+        }
         await pair.finish()
         removeTree(source)
       }),
