@@ -1,4 +1,4 @@
-/** Digits of the id that go with each place. Together with an offset of at most 2^25 they fill a number's 53 bits. */
+/** Digits of the id that go with each place. Together with an offset below 2^25 (a segment has at most so many bytes) they fill a number's 53 bits. */
 const markBits = 28
 const markSpan = 2 ** markBits
 
