@@ -4,8 +4,9 @@ import { deriveRepositoryKeys, masterSecretBytes } from '../format/encryption/re
 import { encodeRepositoryConfig } from '../format/text-object/repository-config.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import { openLocal } from '../storage/local/local-storage.ts'
-import { storageError } from '../storage/errors.ts'
+import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
+import { objectFolders } from '../storage/object-name.ts'
+import { ObjectConflictError, storageError } from '../storage/errors.ts'
 import { addKeySlot } from './key-slots.ts'
 
 export interface InitOptions {
@@ -56,7 +57,7 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
     })
   }
   const storage = openLocal(options.location)
-  await refuseExisting(storage.location)
+  await refuseExisting(storage)
   await storage.prepare()
   const masterSecret = randomBytes(masterSecretBytes)
   const config: RepositoryConfig = {
@@ -69,19 +70,35 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
     compression: 'zstd',
     ...(options.passphrase === undefined ? { secret: masterSecret.toString('hex') } : {}),
   }
-  if (options.passphrase !== undefined) {
-    await addKeySlot(storage, {
-      passphrase: options.passphrase,
-      masterSecret,
-      repositoryId: config.repositoryId,
-      label: options.keyLabel ?? 'first key',
-    })
-  }
+  const slotName = await addFirstKey(storage, config.repositoryId, masterSecret, options)
   const { configKey } = deriveRepositoryKeys(masterSecret)
-  await storage.put('config', encodeRepositoryConfig(config, configKey))
+  try {
+    await storage.put('config', encodeRepositoryConfig(config, configKey))
+  } catch (error) {
+    if (slotName !== null) await storage.delete(slotName)
+    // Another run was faster.
+    throw error instanceof ObjectConflictError ? existsError(storage.location) : error
+  }
+  // Of runs that were cut off or were slower. Only now: before, the key of the run that wins could be among them.
+  for (const name of await storage.listNames('keys')) {
+    if (name !== slotName) await storage.delete(name)
+  }
   await storage.close()
   const { repositoryId, encryption } = config
   return { repositoryId, encryption, chunkAverageBytes }
+}
+
+/** @returns the slot's name; null without encryption */
+async function addFirstKey(
+  storage: LocalStorage,
+  repositoryId: string,
+  masterSecret: Uint8Array,
+  { passphrase, keyLabel }: InitOptions,
+): Promise<string | null> {
+  if (passphrase === undefined) return null
+  const label = keyLabel ?? 'first key'
+  const { slotId } = await addKeySlot(storage, { passphrase, masterSecret, repositoryId, label })
+  return `keys/${slotId}`
 }
 
 function checkChunkAverage(bytes: number): void {
@@ -96,7 +113,8 @@ function checkChunkAverage(bytes: number): void {
   )
 }
 
-async function refuseExisting(location: string): Promise<void> {
+async function refuseExisting(storage: LocalStorage): Promise<void> {
+  const { location } = storage
   let names: string[]
   try {
     names = await readdir(location)
@@ -105,21 +123,37 @@ async function refuseExisting(location: string): Promise<void> {
     throw storageError({ action: 'make a repository in', path: location, cause })
   }
   if (names.includes('config')) {
-    throw new RepositoryError(
-      'REPOSITORY_EXISTS',
-      `Cannot make a repository in "${location}": there is one already`,
-      {
-        remedy: 'Use it as it is, or choose another folder with --repo',
-      },
-    )
+    throw existsError(location)
   }
-  const known = new Set(['packs', 'index', 'snapshots', 'journal', 'keys', 'locks', 'tmp'])
+  const known = new Set<string>([...objectFolders, 'tmp'])
   const foreign = names.find((name) => !allowedNames.has(name) && !known.has(name))
   if (foreign !== undefined) {
     throw new RepositoryError(
       'REPOSITORY_EXISTS',
       `Cannot make a repository in "${location}": the folder holds "${foreign}"`,
       { remedy: 'Choose an empty folder with --repo' },
+    )
+  }
+  await refuseOrphans(storage)
+}
+
+function existsError(location: string): RepositoryError {
+  return new RepositoryError(
+    'REPOSITORY_EXISTS',
+    `Cannot make a repository in "${location}": there is one already`,
+    { remedy: 'Use it as it is, or choose another folder with --repo' },
+  )
+}
+
+/** A repository whose config is lost can be read again once it is found; a new one in its place would remove its packs as garbage. */
+async function refuseOrphans(storage: LocalStorage): Promise<void> {
+  for (const folder of ['packs', 'index', 'snapshots', 'journal'] as const) {
+    const [name] = await storage.listNames(folder)
+    if (name === undefined) continue
+    throw new RepositoryError(
+      'REPOSITORY_EXISTS',
+      `Cannot make a repository in "${storage.location}": it holds "${name}" of one that has lost its config`,
+      { remedy: 'Bring its file config back from a copy, or choose an empty folder with --repo' },
     )
   }
 }

@@ -1,8 +1,9 @@
 import { createKeySlot, openKeySlot, type KeySlot } from '../format/encryption/key-slot.ts'
 import { decodeKeySlot, encodeKeySlot } from '../format/text-object/key-slot-text.ts'
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
-import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import { DamageError, HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import type { Storage } from '../storage/storage.ts'
+import { isLoss } from './loss.ts'
 
 export interface UnlockedSecret {
   readonly masterSecret: Buffer
@@ -10,12 +11,16 @@ export interface UnlockedSecret {
   readonly slotId: string
 }
 
-/** @throws {RepositoryError} when a slot object is damaged */
+/** The slots that can be read. A damaged one is named by a verification, and must not keep anybody from the others. */
 export async function readKeySlots(storage: Storage, repositoryId: string): Promise<KeySlot[]> {
   const slots: KeySlot[] = []
   for (const name of await storage.listNames('keys')) {
-    const bytes = await storage.get(name, textObjectBytesMax)
-    slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+    try {
+      const bytes = await storage.get(name, textObjectBytesMax)
+      slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+    } catch (error) {
+      if (!isLoss(error)) throw error
+    }
   }
   return slots
 }
@@ -31,7 +36,8 @@ export async function unlockWithPassphrase(
   passphrase: string,
 ): Promise<UnlockedSecret> {
   let damage: unknown
-  for (const name of await storage.listNames('keys')) {
+  const names = await storage.listNames('keys')
+  for (const name of names) {
     try {
       const bytes = await storage.get(name, textObjectBytesMax)
       const slot = decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId })
@@ -42,6 +48,11 @@ export async function unlockWithPassphrase(
     }
   }
   if (damage !== undefined) throw damage
+  if (names.length === 0) {
+    throw new DamageError(`Cannot open repository "${storage.location}": its keys are gone`, {
+      remedy: 'Bring its folder keys/ back from a copy; without a key nobody can read it',
+    })
+  }
   throw new RepositoryError(
     'PASSPHRASE_WRONG',
     `Cannot open repository "${storage.location}": the passphrase opens none of its keys`,
@@ -81,14 +92,21 @@ export async function removeKeySlot(
       { remedy: 'Run `holdfast key list` and name one of its ids' },
     )
   }
-  if (slots.length === 1) {
-    throw new HoldfastError(
-      'KEY_REFUSED',
-      `Cannot remove key "${slot.slotId}": it is the last one, and nobody could open the repository any more`,
-      { remedy: 'Add another key first: `holdfast key add`' },
-    )
-  }
+  if (slots.length === 1) throw lastKeyError(slot)
   await storage.delete(`keys/${slot.slotId}`)
+  if ((await readKeySlots(storage, repositoryId)).length === 0) {
+    // Somebody has removed the other one at the same moment.
+    await storage.put(`keys/${slot.slotId}`, encodeKeySlot(slot))
+    throw lastKeyError(slot)
+  }
   await storage.sync('keys')
   return slot
+}
+
+function lastKeyError(slot: KeySlot): HoldfastError {
+  return new HoldfastError(
+    'KEY_REFUSED',
+    `Cannot remove key "${slot.slotId}": it is the last one, and nobody could open the repository any more`,
+    { remedy: 'Add another key first: `holdfast key add`' },
+  )
 }

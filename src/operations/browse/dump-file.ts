@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { readContent } from '../../format/tree/content-reader.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
@@ -10,6 +9,7 @@ import { BlobReader } from '../../repository/blob-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { blobKinds } from '../../repository/segment-buffer.ts'
 import { SegmentReader } from '../../repository/segment-reader.ts'
+import { ByteSink } from './byte-sink.ts'
 
 const cacheBytes = 8 * 1024 * 1024
 const zeros = Buffer.alloc(1024 * 1024)
@@ -20,6 +20,7 @@ const zeros = Buffer.alloc(1024 * 1024)
  * @returns bytes written
  * @throws {HoldfastError} `PATH_NOT_FOUND`, also when the path is no regular file
  * @throws {RepositoryError} when a chunk is lost; what was written before it is right
+ * @throws what the stream breaks with, and {@link TargetError} when its reader goes away
  */
 export async function dumpFile(
   repository: Repository,
@@ -46,20 +47,21 @@ export async function dumpFile(
     },
     new SegmentReader(repository.context, repository.storage, cacheBytes),
   )
-  const content = readContent(found.page, found.index, (id) => repository.trees.readList(id))
-  while (content.next()) {
-    signal?.throwIfAborted()
-    if (content.isHole) {
-      for (let left = content.bytes; left > 0; left -= Math.min(left, zeros.length)) {
-        await write(output, zeros.subarray(0, Math.min(left, zeros.length)))
-      }
-    } else {
-      await write(output, reader.read(blobKinds.data, content.id, content.bytes))
+  const sink = new ByteSink(output, signal)
+  try {
+    const content = readContent(found.page, found.index, (id) => repository.trees.readList(id))
+    while (content.next()) {
+      if (content.isHole) await writeZeros(sink, content.bytes)
+      else await sink.write(reader.read(blobKinds.data, content.id, content.bytes))
     }
+  } finally {
+    sink.release()
   }
   return found.page.sizeOf(found.index)
 }
 
-async function write(output: Writable, bytes: Buffer): Promise<void> {
-  if (!output.write(bytes)) await once(output, 'drain')
+async function writeZeros(sink: ByteSink, lengthBytes: number): Promise<void> {
+  for (let left = lengthBytes; left > 0; left -= zeros.length) {
+    await sink.write(zeros.subarray(0, Math.min(left, zeros.length)))
+  }
 }
