@@ -1,6 +1,6 @@
 import { LineCounter, isMap, isScalar, type Document, type Node } from 'yaml'
 
-import { isSection, type Rule, type Section } from './schema.ts'
+import { isSection, isSectionList, type Rule, type Section, type SectionList } from './schema.ts'
 
 /** One thing in the file that is not allowed; the line counts from 1. */
 export interface ConfigProblem {
@@ -34,12 +34,43 @@ export function checkSection(
   const value = valueAt(file.content, keyPath)
   if (value === undefined || value === null) return []
   if (!isMapping(value)) return [describe(file, keyPath, value, 'a mapping of keys to values')]
-  return Object.entries(value).flatMap(([key, inner]) => {
+  return checkMapping(file, keyPath, value, section)
+}
+
+function checkMapping(
+  file: ParsedConfig,
+  keyPath: readonly string[],
+  value: Readonly<Record<string, unknown>>,
+  section: Section,
+): ConfigProblem[] {
+  const missing = (section.needs ?? []).filter((key) => !Object.hasOwn(value, key))
+  const problems = missing.map((key) => ({
+    ...describe(file, keyPath, value, `a mapping with ${section.needs?.join(', ')}`),
+    found: `without ${key}`,
+  }))
+  const wrong = Object.entries(value).flatMap(([key, inner]) => {
     const innerPath = [...keyPath, key]
     const rule = Object.hasOwn(section.keys, key) ? section.keys[key] : undefined
     if (rule === undefined) return [describeUnknown(file, innerPath, section)]
     if (isSection(rule)) return checkSection(file, innerPath, rule)
+    if (isSectionList(rule)) return checkList(file, innerPath, inner, rule)
     return checkValue(file, innerPath, inner, rule)
+  })
+  return [...problems, ...wrong]
+}
+
+function checkList(
+  file: ParsedConfig,
+  keyPath: readonly string[],
+  value: unknown,
+  list: SectionList,
+): ConfigProblem[] {
+  if (value === null) return []
+  if (!Array.isArray(value)) return [describe(file, keyPath, value, list.allowed)]
+  return value.flatMap((element: unknown, at) => {
+    const elementPath = [...keyPath, String(at)]
+    if (!isMapping(element)) return [describe(file, elementPath, element, list.allowed)]
+    return checkMapping(file, elementPath, element, list.sectionOf(element))
   })
 }
 
@@ -55,10 +86,12 @@ export function checkValue(
 
 /** The value at a path of keys, undefined when there is none. */
 export function valueAt(content: unknown, keyPath: readonly string[]): unknown {
-  return keyPath.reduce<unknown>(
-    (value, key) => (isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined),
-    content,
-  )
+  return keyPath.reduce<unknown>((value, key) => {
+    const isContainer = isMapping(value) || Array.isArray(value)
+    return isContainer && Object.hasOwn(value, key)
+      ? (value as Record<string, unknown>)[key]
+      : undefined
+  }, content)
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {
@@ -95,7 +128,9 @@ function lineOf({ document, lines }: ParsedConfig, keyPath: readonly string[]): 
   const pair = isMap(mapping)
     ? mapping.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
     : undefined
-  const offset = (pair?.key as Node | undefined)?.range?.[0] ?? 0
+  // An element of a list has no key.
+  const element = pair?.key ?? document.getIn(keyPath, true)
+  const offset = (element as Node | undefined)?.range?.[0] ?? 0
   return Math.max(1, lines.linePos(offset).line)
 }
 

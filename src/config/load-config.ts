@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 
 import { HoldfastError } from '../foundation/errors.ts'
@@ -13,15 +13,9 @@ import {
 } from './check-section.ts'
 import { defaultBackupSettings } from './defaults.ts'
 import { resolveLocation } from './resolve-location.ts'
-import {
-  backupSection,
-  holdfastSection,
-  repositoryRule,
-  type BackupSchedule,
-  type BackupSettings,
-  type HoldfastSettings,
-  type PathGroup,
-} from './schema.ts'
+import { backupSection, holdfastSection, repositoryRule } from './schema.ts'
+import { listOf, readSettings } from './read-settings.ts'
+import type { BackupSchedule, BackupSettings, HoldfastSettings, PathGroup } from './settings.ts'
 
 /** What a configuration file says; paths of settings are absolute, except those of `backup.paths`. */
 export interface Configuration {
@@ -180,31 +174,4 @@ function readPaths(value: unknown): BackupSettings['paths'] {
   return Object.fromEntries(
     Object.entries(value).map(([group, path]) => [group as PathGroup, listOf(path)]),
   )
-}
-
-function readSettings(value: unknown, folder: string): HoldfastSettings {
-  const section = isMapping(value) ? value : {}
-  const repository = section['repository'] as string | undefined
-  const passphraseFile = section['passphrase_file'] as string | undefined
-  const passphraseCommand = section['passphrase_command'] as string | undefined
-  const cacheDirectory = section['cache_directory'] as string | undefined
-  const host = section['host'] as string | undefined
-  return {
-    ...(repository !== undefined && { repository: resolveLocation(repository, folder) }),
-    ...(passphraseFile !== undefined && { passphraseFile: resolve(folder, passphraseFile) }),
-    ...(passphraseCommand !== undefined && { passphraseCommand }),
-    ...(cacheDirectory !== undefined && { cacheDirectory: resolve(folder, cacheDirectory) }),
-    ...(host !== undefined && { host }),
-    tags: listOf(section['tags']),
-    exclude: listOf(section['exclude']),
-    excludeFiles: listOf(section['exclude_files']).map((file) => resolve(folder, file)),
-    excludeIfPresent: listOf(section['exclude_if_present']),
-    excludeCaches: (section['exclude_caches'] as boolean | undefined) ?? false,
-    oneFileSystem: (section['one_file_system'] as boolean | undefined) ?? false,
-  }
-}
-
-function listOf(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return []
-  return Array.isArray(value) ? (value as string[]) : [value as string]
 }

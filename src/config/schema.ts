@@ -4,6 +4,9 @@
  * each rule carries the sentence that an error needs ("allowed: …").
  */
 
+import { readSize } from './read-size.ts'
+import { channelTypes, type ChannelType } from './settings.ts'
+
 /** What one key may hold. */
 export interface Rule {
   /** Completes the sentence "allowed: …". */
@@ -11,44 +14,18 @@ export interface Rule {
   accepts(value: unknown): boolean
 }
 
+/** A list of mappings, each with keys of its own kind. */
+export interface SectionList {
+  readonly allowed: string
+  /** The rules for one element, by what it says of itself. */
+  sectionOf(element: unknown): Section
+}
+
 /** Keys of a mapping; every key may be left out, and no other key may stand there. */
 export interface Section {
-  readonly keys: Readonly<Record<string, Rule | Section>>
-}
-
-export interface BackupSchedule {
-  readonly fullBackupDays: number
-  readonly incrementalHours: number
-  readonly retentionDays: number
-  readonly maxBackups: number
-}
-
-export type PathGroup = 'index' | 'cache' | 'config' | 'logs'
-
-/** The section `api.backup`. */
-export interface BackupSettings {
-  readonly enabled: boolean
-  readonly schedule: BackupSchedule
-  /** As written, relative to the configuration file's folder. */
-  readonly paths: Readonly<Partial<Record<PathGroup, readonly string[]>>>
-  readonly compression: boolean
-  readonly verification: boolean
-  readonly autoCleanup: boolean
-}
-
-/** The section `holdfast`, for what the documented system did not have. */
-export interface HoldfastSettings {
-  readonly repository?: string
-  readonly passphraseFile?: string
-  readonly passphraseCommand?: string
-  readonly cacheDirectory?: string
-  readonly host?: string
-  readonly tags: readonly string[]
-  readonly exclude: readonly string[]
-  readonly excludeFiles: readonly string[]
-  readonly excludeIfPresent: readonly string[]
-  readonly excludeCaches: boolean
-  readonly oneFileSystem: boolean
+  /** Except these. */
+  readonly needs?: readonly string[]
+  readonly keys: Readonly<Record<string, Rule | Section | SectionList>>
 }
 
 const truth: Rule = {
@@ -100,6 +77,86 @@ export const backupSection: Section = {
   },
 }
 
+function number(unit: string, least: number, most: number): Rule {
+  return {
+    allowed: `a number of ${unit} from ${least} to ${most}`,
+    accepts: (value) => typeof value === 'number' && value >= least && value <= most,
+  }
+}
+
+const size: Rule = {
+  allowed: 'a size such as 500M or 1GB',
+  accepts: (value) => readSize(value) !== undefined,
+}
+
+const url: Rule = {
+  allowed: 'an http or https address',
+  accepts: (value) => isText(value) && /^https?:\/\/[^\s/]/.test(value),
+}
+
+const mailServer: Rule = {
+  allowed: 'smtp://[user@]host[:port] or smtps://…, without a password',
+  accepts: (value) => isText(value) && /^smtps?:\/\/(?:[^\s:@/]+@)?[^\s@/]+\/?$/.test(value),
+}
+
+const headers: Rule = {
+  allowed: 'a mapping of header names to texts',
+  accepts: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.entries(value).every(([name, text_]) => /^[\w-]+$/.test(name) && isText(text_)),
+}
+
+/** Whether the expression means anything is found by what reads it, the daemon and `doctor`; here only its form. */
+const cron: Rule = {
+  allowed: 'a cron expression of five fields, such as "0 2 * * 0"',
+  accepts: (value) =>
+    isText(value) &&
+    (/^@\w+$/.test(value) || /^[\d*,/\-A-Za-z#?]+(?: +[\d*,/\-A-Za-z#?]+){4}$/.test(value)),
+}
+
+const timeZone: Rule = {
+  allowed: 'the name of a time zone, such as Europe/Berlin or UTC',
+  accepts: (value) => isText(value) && isTimeZone(value),
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+const channelSections: Readonly<Record<ChannelType, Section>> = {
+  webhook: { keys: { type: text, url, headers } },
+  command: { keys: { type: text, command: text, timeout_seconds: wholeNumber('seconds') } },
+  email: { keys: { type: text, server: mailServer, password_file: path, from: text, to: texts } },
+  ping: { keys: { type: text, url } },
+}
+
+/** What a channel cannot do without. */
+const channelNeeds: Readonly<Record<ChannelType, readonly string[]>> = {
+  webhook: ['url'],
+  command: ['command'],
+  email: ['server', 'from', 'to'],
+  ping: ['url'],
+}
+
+const channels: SectionList = {
+  allowed: 'a list of channels, each with a type (webhook, command, email, ping) and what it needs',
+  sectionOf(element) {
+    const type = (element as { type?: unknown } | null)?.type as ChannelType
+    if (!channelTypes.includes(type)) {
+      return {
+        keys: { type: { allowed: channelTypes.join(', '), accepts: () => false } },
+        needs: ['type'],
+      }
+    }
+    return { ...channelSections[type], needs: channelNeeds[type] }
+  },
+}
+
 export const holdfastSection: Section = {
   keys: {
     repository: path,
@@ -113,11 +170,61 @@ export const holdfastSection: Section = {
     exclude_if_present: texts,
     exclude_caches: truth,
     one_file_system: truth,
+    schedule: {
+      keys: {
+        full: cron,
+        incremental: cron,
+        index: cron,
+        cache: cron,
+        config: cron,
+        cleanup: cron,
+        verify: cron,
+        drill: cron,
+        time_zone: timeZone,
+      },
+    },
+    drill: { keys: { files: wholeNumber('files'), bytes_max: size } },
+    hooks: {
+      keys: { before: text, after: text, failed: text, timeout_seconds: wholeNumber('seconds') },
+    },
+    alerts: {
+      keys: {
+        no_backup_hours: number('hours', 1, 100_000),
+        failure_rate: number('failures in each run', 0, 1),
+        backup_size: size,
+        success_rate: number('successes in each run', 0, 1),
+        window_days: wholeNumber('days'),
+        verification_days: wholeNumber('days'),
+      },
+    },
+    channels,
+    server: {
+      keys: {
+        host: text,
+        port: number('the port', 0, 65_535),
+        allowed_hosts: texts,
+        token_file: path,
+        read_only_token_file: path,
+        restore_roots: paths,
+        certificate_file: path,
+        certificate_key_file: path,
+        requests_per_minute: wholeNumber('requests'),
+        body_size_max: size,
+        metrics_public: truth,
+      },
+    },
+    backups_folder: path,
+    history_file: path,
+    access_log: path,
   },
 }
 
 export const repositoryRule: Rule = path
 
-export function isSection(entry: Rule | Section): entry is Section {
+export function isSection(entry: Rule | Section | SectionList): entry is Section {
   return 'keys' in entry
+}
+
+export function isSectionList(entry: Rule | Section | SectionList): entry is SectionList {
+  return 'sectionOf' in entry
 }

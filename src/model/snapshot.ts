@@ -41,12 +41,20 @@ export interface SnapshotManifest {
   readonly type: BackupType
   readonly startedAtMs: number
   readonly endedAtMs: number
+  /** When it was recorded, by the clock of the storage; null where the storage did not tell. */
+  readonly recordedAtMs: number | null
+  /** The lease (docs/FORMAT.md, section 13) under which it was made. */
+  readonly leaseId: string | null
   readonly hostname: string
   readonly username: string
   readonly base: PathText
   readonly paths: readonly PathText[]
   readonly tree: { readonly id: string; readonly bytes: number }
   readonly parentId: string | null
+  /** Journal records of damage that was known when it was made: what they lost was looked for in the sources. */
+  readonly knownDamage: readonly string[]
+  /** The snapshot that this one stands for without what was lost of it. */
+  readonly repairedFrom?: string
   readonly description: string
   readonly tags: readonly string[]
   readonly excludes: readonly string[]
