@@ -102,5 +102,9 @@ export function checkFrameLengths(codec: number, lengths: FrameLengths): Codec {
   if (codec === codecs.stored && plainBytes !== payloadBytes) {
     throw new DamageError('Cannot read frame: it is stored, but its two lengths differ')
   }
+  // Otherwise a few bytes of an index could make a reader ask for four gigabytes.
+  if (codec === codecs.zstd && payloadBytes > plainBytes) {
+    throw new DamageError('Cannot read frame: it is compressed and longer than its plaintext')
+  }
   return codec
 }

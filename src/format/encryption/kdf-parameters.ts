@@ -1,10 +1,10 @@
 /** Cost of Argon2id. */
 export interface KdfParameters {
-  /** 8,192 to 4,194,304. */
+  /** 8,192 to 1,048,576. */
   readonly memoryKiB: number
-  /** 1 to 64. */
+  /** 1 to 16. */
   readonly passes: number
-  /** 1 to 64. */
+  /** 1 to 16. */
   readonly lanes: number
 }
 
@@ -13,9 +13,9 @@ export interface KdfParameters {
  * with it.
  */
 export const kdfBounds = {
-  memoryKiB: { min: 8_192, max: 4_194_304 },
-  passes: { min: 1, max: 64 },
-  lanes: { min: 1, max: 64 },
+  memoryKiB: { min: 8_192, max: 1_048_576 },
+  passes: { min: 1, max: 16 },
+  lanes: { min: 1, max: 16 },
 } as const
 
 /** Says which parameter is out of bounds, or undefined. */

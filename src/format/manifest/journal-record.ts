@@ -1,15 +1,9 @@
-import type { JournalRecord } from '../../model/journal-record.ts'
+import { journalKinds, type JournalRecord } from '../../model/journal-record.ts'
 import { framePlainBytesMax } from '../encryption/frame-descriptor.ts'
 import { createFieldReader } from '../text-object/field-reader.ts'
 import { decodeUtf8, isJsonObject, parseJsonObject } from '../text-object/json-text.ts'
 
 const objectName = 'journal object'
-const kinds = [
-  'verification',
-  'restoration',
-  'deletion',
-  'failure',
-] as const satisfies readonly JournalRecord['kind'][]
 /** Levels of lists and objects within a record. */
 const depthMax = 32
 
@@ -54,8 +48,8 @@ export function decodeJournalRecord(plaintext: Uint8Array): JournalRecord | unde
   const fields = createFieldReader(parsed, objectName)
   const version = fields.literal('version', [1])
   const kindText = fields.text('kind', 64)
-  const atMs = fields.integer('atMs')
-  const kind = kinds.find((known) => known === kindText)
+  const atMs = fields.time('atMs')
+  const kind = journalKinds.find((known) => known === kindText)
   if (kind === undefined) return undefined
   for (const name of Object.keys(parsed)) {
     if (name === '__proto__') throw fields.damage(name, 'the name is not allowed')

@@ -52,19 +52,23 @@ export function encodeSnapshotManifest(manifest: SnapshotManifest): Buffer {
     type: manifest.type,
     startedAtMs: manifest.startedAtMs,
     endedAtMs: manifest.endedAtMs,
-    hostname: manifest.hostname,
-    username: manifest.username,
+    recordedAtMs: manifest.recordedAtMs,
+    leaseId: manifest.leaseId,
+    hostname: wholeText(manifest.hostname),
+    username: wholeText(manifest.username),
     base: orderPath(manifest.base),
     paths: manifest.paths.map(orderPath),
     tree: { id: tree.id, bytes: tree.bytes },
     parentId: manifest.parentId,
-    description: manifest.description,
-    tags: manifest.tags,
+    knownDamage: manifest.knownDamage,
+    ...(manifest.repairedFrom !== undefined && { repairedFrom: manifest.repairedFrom }),
+    description: wholeText(manifest.description),
+    tags: manifest.tags.map(wholeText),
     excludes: manifest.excludes,
     statistics: orderStatistics((field) => statistics[field]),
     unreadable: manifest.unreadable.map(({ path, message }) => ({
       path: orderPath(path),
-      message,
+      message: wholeText(message),
     })),
     program: manifest.program,
   }
@@ -90,14 +94,20 @@ export function decodeSnapshotManifest(plaintext: Uint8Array): SnapshotManifest 
     version: fields.literal('version', [1]),
     backupId: readBackupId(fields),
     type: fields.literal('type', backupTypes),
-    startedAtMs: fields.integer('startedAtMs'),
-    endedAtMs: fields.integer('endedAtMs'),
+    startedAtMs: fields.time('startedAtMs'),
+    endedAtMs: fields.time('endedAtMs'),
+    recordedAtMs: isAbsent(fields, 'recordedAtMs') ? null : fields.time('recordedAtMs'),
+    leaseId: isAbsent(fields, 'leaseId') ? null : fields.hex('leaseId', 16),
     hostname: fields.text('hostname', snapshotLimits.textLength),
     username: fields.text('username', snapshotLimits.textLength),
     base: readBase(fields),
     paths: fields.list('paths', { itemCountMax: snapshotLimits.itemCount }, readPath),
     tree: readTree(fields.object('tree')),
     parentId: readParentId(fields),
+    knownDamage: isAbsent(fields, 'knownDamage')
+      ? []
+      : fields.list('knownDamage', { itemCountMax: snapshotLimits.itemCount }, readObjectId),
+    ...(!isAbsent(fields, 'repairedFrom') && { repairedFrom: fields.hex('repairedFrom', 32) }),
     description: fields.text('description', snapshotLimits.textLength),
     tags: readTexts(fields, 'tags'),
     excludes: readTexts(fields, 'excludes'),
@@ -113,6 +123,11 @@ export function decodeSnapshotManifest(plaintext: Uint8Array): SnapshotManifest 
 
 function orderPath(path: PathText): PathText {
   return typeof path === 'string' ? path : { base64: path.base64 }
+}
+
+/** Half of a surrogate pair has no bytes in UTF-8 and becomes U+FFFD: a backup must not fail by its description. */
+function wholeText(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text
 }
 
 function orderStatistics(
@@ -152,6 +167,17 @@ function readParentId(fields: FieldReader): string | null {
     throw fields.damage('parentId', 'it is neither null nor a snapshot id')
   }
   return value
+}
+
+/** Writers before these fields left them out. */
+function isAbsent(fields: FieldReader, name: string): boolean {
+  return fields.raw(name) === undefined || fields.raw(name) === null
+}
+
+function readObjectId(value: unknown, name: string): string {
+  const text = readText(value, name)
+  if (!isObjectId(text)) throw fieldDamage(objectName, name, 'it is no object id')
+  return text
 }
 
 function readTexts(fields: FieldReader, name: string): string[] {

@@ -1,7 +1,7 @@
 import { DamageError, RepositoryError } from '../../foundation/errors.ts'
 
 /** What a binary object is (docs/FORMAT.md, section 5.1). */
-export type ObjectType = 'pack' | 'index' | 'snapshot' | 'journal'
+export type ObjectType = 'pack' | 'index' | 'snapshot' | 'journal' | 'condemned' | 'parity'
 
 export interface ObjectHeader {
   readonly type: ObjectType
@@ -36,6 +36,8 @@ const typeOfCode: readonly (ObjectType | undefined)[] = [
   'index',
   'snapshot',
   'journal',
+  'condemned',
+  'parity',
 ]
 
 /**

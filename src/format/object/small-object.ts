@@ -27,7 +27,7 @@ import type { ObjectType } from './object-header.ts'
 import { checkObjectId, objectIdOf } from './object-name.ts'
 
 /** Objects of one frame (docs/FORMAT.md, section 5.3). */
-export type SmallObjectType = Exclude<ObjectType, 'pack'>
+export type SmallObjectType = Exclude<ObjectType, 'pack' | 'parity'>
 
 export interface SmallObjectKind {
   readonly type: SmallObjectType

@@ -171,7 +171,6 @@ function readSegments(bytes: Uint8Array, segmentCount: number, blobCount: number
     kinds[index] = view.getUint8(at + kindAt)
     if (kinds[index] > blobKinds.tree) throw damage(`kind ${kinds[index]} is unknown`)
     if (view.getUint16(at + zeroAt, true) !== 0) throw damage('reserved bytes are not zero')
-    if (blobCounts[index] === 0) throw damage(`segment ${index} holds no blob`)
     checkSegmentLengths(codecs[index], payloadBytes[index], plainBytes[index])
     offsets[index] = segmentsEnd
     firstBlobs[index] = blobsSeen

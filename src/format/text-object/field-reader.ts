@@ -18,6 +18,8 @@ export interface FieldReader {
   has(name: string): boolean
   literal<const T extends string | number>(name: string, values: readonly T[]): T
   integer(name: string, bounds?: Partial<IntegerBounds>): number
+  /** Milliseconds since 1970, of a day that a calendar has. */
+  time(name: string): number
   text(name: string, lengthMax: number): string
   /** Lower-case hexadecimal digits of exactly that many bytes. */
   hex(name: string, bytes: number): string
@@ -27,6 +29,9 @@ export interface FieldReader {
   raw(name: string): unknown
   damage(name: string, state: string): DamageError
 }
+
+/** The last moment of ECMAScript's calendar, in the year 275,760. What lies beyond cannot be shown. */
+const timeMsMax = 8_640_000_000_000_000
 
 /** @param path The item's name for messages, such as `paths[3]`. */
 export type ItemReader<T> = (value: unknown, path: string) => T
@@ -72,6 +77,9 @@ export function createFieldReader(
       }
       if (value < min || value > max) throw damage(name, `${value} is not within ${min} to ${max}`)
       return value
+    },
+    time(name) {
+      return this.integer(name, { max: timeMsMax })
     },
     hex(name, bytes) {
       const value = text(name, bytes * 2)

@@ -1,4 +1,5 @@
 import { DamageError } from '../../foundation/errors.ts'
+import { jsonFault } from './json-fault.ts'
 
 /** A JSON object as it was read: nothing is known of its values yet. */
 export type JsonFields = Readonly<Record<string, unknown>>
@@ -23,7 +24,7 @@ export function decodeUtf8(bytes: Uint8Array, name: string): string {
  * Parses one JSON object. A field called `__proto__` stays a plain field of its own object and is
  * refused or ignored like any other unknown field; no value of the text is ever assigned by name.
  *
- * @throws {DamageError} `OBJECT_DAMAGED` when it is no JSON object.
+ * @throws {DamageError} `OBJECT_DAMAGED` when it is no JSON object, or has what two readers could take in two ways (`jsonFault`).
  */
 export function parseJsonObject(text: string, name: string): JsonFields {
   let value: unknown
@@ -33,6 +34,8 @@ export function parseJsonObject(text: string, name: string): JsonFields {
     throw new DamageError(`Cannot read ${name}: it is not JSON`, { cause })
   }
   if (!isJsonObject(value)) throw new DamageError(`Cannot read ${name}: it is no JSON object`)
+  const fault = jsonFault(text)
+  if (fault !== undefined) throw new DamageError(`Cannot read ${name}: ${fault}`)
   return value
 }
 

@@ -59,7 +59,7 @@ export function decodeKeySlot(bytes: Uint8Array, expected: KeySlotExpectation = 
     version: fields.literal('version', [1]),
     slotId: fields.hex('slotId', 16),
     repositoryId: fields.hex('repositoryId', 16),
-    createdAtMs: fields.integer('createdAtMs'),
+    createdAtMs: fields.time('createdAtMs'),
     label: fields.text('label', slotLabelLengthMax),
     kdf: fields.literal('kdf', ['argon2id']),
     memoryKiB: fields.integer('memoryKiB', kdfBounds.memoryKiB),

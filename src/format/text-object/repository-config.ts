@@ -75,7 +75,7 @@ export function decodeRepositoryConfig(bytes: Uint8Array): DecodedRepositoryConf
   const config: RepositoryConfig = {
     version: fields.literal('version', [1]),
     repositoryId: fields.hex('repositoryId', 16),
-    createdAtMs: fields.integer('createdAtMs'),
+    createdAtMs: fields.time('createdAtMs'),
     encryption: fields.literal('encryption', ['aes-256-gcm', 'none']),
     chunker: fields.literal('chunker', ['sieve-1']),
     chunkAverageBytes: readChunkAverageBytes(fields),

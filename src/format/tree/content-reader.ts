@@ -41,15 +41,21 @@ export class ContentReader {
   /** Where the current chunk or hole begins in the file. */
   offset = 0
   readonly #load: LoadContentList
+  readonly #seen: Set<string> | undefined
   readonly #levels: Level[]
 
-  /** @throws {DamageError} when the depth is above 4 or the references do not cover `size` bytes. */
-  constructor(source: FileContentSource, load: LoadContentList) {
+  /**
+   * @param seen lists that are passed over, and to which those that are read are added: who wants to know of each blob once must not go
+   *   through a list as often as some file says
+   * @throws {DamageError} when the depth is above 4 or the references do not cover `size` bytes.
+   */
+  constructor(source: FileContentSource, load: LoadContentList, seen?: Set<string>) {
     const { depth, ids, lengths, size } = source
     if (depth > contentDepthMax) refuseContent(`its lists are ${depth} deep`)
     if (sumReferences(source, depth) !== size) refuseContent('its references do not add up')
     this.ids = ids
     this.#load = load
+    this.#seen = seen
     this.#levels = [{ level: depth, ids, lengths, next: 0 }]
   }
 
@@ -76,7 +82,8 @@ export class ContentReader {
       const item = open.next++
       const isHole = isHoleId(open.ids, item * 32)
       if (open.level > 0 && !isHole) {
-        this.#descend(open, item)
+        if (this.#isSeen(open, item)) this.offset += open.lengths[item]
+        else this.#descend(open, item)
         continue
       }
       this.ids = open.ids
@@ -85,6 +92,16 @@ export class ContentReader {
       this.isHole = isHole
       return true
     }
+  }
+
+  /** Under another level or length the same list is damage, which is for `#descend` to find. */
+  #isSeen(above: Level, item: number): boolean {
+    if (this.#seen === undefined) return false
+    const id = above.ids.toString('latin1', item * 32, item * 32 + 32)
+    const key = `${above.level} ${above.lengths[item]} ${id}`
+    if (this.#seen.has(key)) return true
+    this.#seen.add(key)
+    return false
   }
 
   #descend(above: Level, item: number): void {
@@ -100,7 +117,12 @@ export class ContentReader {
 }
 
 /** The content of a regular file in a checked page. */
-export function readContent(page: TreePage, index: number, load: LoadContentList): ContentReader {
+export function readContent(
+  page: TreePage,
+  index: number,
+  load: LoadContentList,
+  seen?: Set<string>,
+): ContentReader {
   return new ContentReader(
     {
       depth: depthOfFlags(page.flags(index)),
@@ -109,5 +131,6 @@ export function readContent(page: TreePage, index: number, load: LoadContentList
       lengths: page.chunkBytesOf(index),
     },
     load,
+    seen,
   )
 }

@@ -50,13 +50,32 @@ export class DirectoryReader {
   /**
    * The pages of level 0 in the order of names; an empty directory has one without entries.
    *
+   * @param from Pages that end before this name may be left out and are not loaded.
    * @throws {DamageError} when a page is damaged, not the one that its reference says, or there are too many entries.
    */
-  *pages(top: PageReference): Generator<TreePage, void, undefined> {
+  *pages(top: PageReference, from?: Uint8Array): Generator<TreePage, void, undefined> {
     const page = this.#open(top.id, top.bytes)
     this.#spend(countEntries(page))
     if (page.level === 0) yield page
-    else yield* this.#pagesBelow(page, undefined)
+    else yield* this.#pagesBelow(page, undefined, from)
+  }
+
+  /**
+   * The pages of level 0 from the one with this entry on, counted from 0, and how many entries of the page come before it. What lies
+   * before is passed over by what the pages above say of it, and is not loaded.
+   *
+   * @throws {DamageError} as {@link pages}
+   */
+  *pagesFrom(top: PageReference, entry: number): Generator<readonly [TreePage, number], void> {
+    const page = this.#open(top.id, top.bytes)
+    this.#spend(countEntries(page))
+    if (page.level === 0) yield [page, Math.min(entry, page.entryCount)]
+    else yield* this.#pagesBelowFrom(page, undefined, entry)
+  }
+
+  /** Entries of the directory, as its top page says. @throws {DamageError} as {@link pages} */
+  count(top: PageReference): number {
+    return countEntries(this.#open(top.id, top.bytes))
   }
 
   /**
@@ -80,12 +99,32 @@ export class DirectoryReader {
   *#pagesBelow(
     page: TreePage,
     outerBound: NameBound | undefined,
+    from?: Uint8Array,
   ): Generator<TreePage, void, undefined> {
-    for (let index = 0; index < page.entryCount; index++) {
+    const first = from === undefined ? 0 : Math.max(0, countEntriesUpTo(page, from) - 1)
+    for (let index = first; index < page.entryCount; index++) {
       const bound = boundAfter(page, index, outerBound)
       const child = this.#openChild(page, index, bound)
       if (child.level === 0) yield child
-      else yield* this.#pagesBelow(child, bound)
+      else yield* this.#pagesBelow(child, bound, index === first ? from : undefined)
+    }
+  }
+
+  *#pagesBelowFrom(
+    page: TreePage,
+    outerBound: NameBound | undefined,
+    entry: number,
+  ): Generator<readonly [TreePage, number], void> {
+    let before = 0
+    for (let index = 0; index < page.entryCount; index++) {
+      const start = before
+      before += page.sizeOf(index)
+      if (before <= entry) continue
+      const bound = boundAfter(page, index, outerBound)
+      const child = this.#openChild(page, index, bound)
+      const skipped = Math.max(0, entry - start)
+      if (child.level === 0) yield [child, skipped]
+      else yield* this.#pagesBelowFrom(child, bound, skipped)
     }
   }
 
