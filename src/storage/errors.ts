@@ -59,7 +59,7 @@ export function storageError(fault: StorageFault): Error {
       `Cannot ${action} "${path}": no space left (${errno})`,
       {
         remedy:
-          'Free space where the repository is, or run `holdfast prune`, then run the command again',
+          'Free space on that disk, or run `holdfast forget` and `holdfast prune --grace 0`, which work on a full one; then run the command again',
         facts: { path, errno },
         cause,
       },

@@ -1,8 +1,18 @@
 /** The folders of a storage that hold objects (docs/FORMAT.md, section 1). */
-export const objectFolders = ['packs', 'index', 'snapshots', 'journal', 'keys', 'locks'] as const
+export const objectFolders = [
+  'packs',
+  'index',
+  'snapshots',
+  'forgotten',
+  'condemned',
+  'parity',
+  'journal',
+  'keys',
+  'locks',
+] as const
 export type ObjectFolder = (typeof objectFolders)[number]
 
-const contentNamed = /^(?:packs|index|snapshots|journal)\/[0-9a-f]{64}$/
+const contentNamed = /^(?:packs|index|snapshots|forgotten|condemned|parity|journal)\/[0-9a-f]{64}$/
 const randomNamed = /^(?:keys|locks)\/[0-9a-f]{32}$/
 
 export function isObjectName(name: string): boolean {
@@ -24,6 +34,12 @@ export function isContentNamed(name: string): boolean {
  */
 export function assertObjectName(name: string): void {
   if (!isObjectName(name)) throw new RangeError(`Not an object name: ${JSON.stringify(name)}`)
+}
+
+/** @throws {RangeError} when the name does not say what the bytes are, so that nothing may be replaced. */
+export function assertContentNamed(name: string): void {
+  if (!isContentNamed(name))
+    throw new RangeError(`Not a content-derived name: ${JSON.stringify(name)}`)
 }
 
 /** @throws {RangeError} when the folder is none that holds objects. */

@@ -6,12 +6,21 @@ export interface StoredObject {
   readonly bytes: number
 }
 
+export interface ObjectStatus {
+  readonly bytes: number
+  /**
+   * When the object was stored, by the clock of the storage (of the file server, of the object
+   * store). Only to be compared with others of the same storage: a client's clock may be wrong.
+   */
+  readonly modifiedAtMs: number
+}
+
 /** What a storage can do, as data: callers choose by these, never by the class. */
 export interface StorageCapabilities {
   readonly kind: 'local' | 'memory' | 's3'
   readonly writable: boolean
   /**
-   * Whether `openLocal(location)` gives worker threads the same objects without going through this
+   * Whether `openStorage(location)` gives worker threads the same objects without going through this
    * instance.
    */
   readonly opensInWorkers: boolean
@@ -45,13 +54,21 @@ export interface Storage {
   /** Exactly `lengthBytes` bytes from `offsetBytes`; an object that ends earlier is damaged. */
   getRange(name: string, offsetBytes: number, lengthBytes: number): Promise<Buffer>
 
-  size(name: string): Promise<number>
+  stat(name: string): Promise<ObjectStatus>
 
   /**
    * Stores the object unless the name is taken; durable, name included, when it resolves. Equal
    * bytes under the name are success (a retry), different ones an `ObjectConflictError`.
    */
   put(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void>
+
+  /**
+   * Puts right an object whose bytes are damaged, or gives it the present time: the only call that
+   * replaces anything, and only under a content-derived name, so the caller has checked that the
+   * name is the hash of `bytes`. Durable when it resolves; a crash leaves the old bytes or the new
+   * ones.
+   */
+  replace(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void>
 
   /**
    * Like `put`, but takes over a local file, which is gone afterwards. Durable once a later `sync`

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Transferable } from 'node:worker_threads'
+import { settleAll } from '../foundation/settle-all.ts'
 import { InlineWorker } from './inline-worker.ts'
 import { ThreadWorker } from './thread-worker.ts'
 import type { HandlerFactory } from './worker-protocol.ts'
@@ -82,18 +83,18 @@ export class WorkerPool<Setup, Request, Reply, Note> {
 
   /** Sends one request to every worker that was started. */
   async broadcast(request: Request): Promise<Reply[]> {
-    return await Promise.all(this.#workers.map((worker) => worker.submit(request, [])))
+    return await settleAll(this.#workers.map((worker) => worker.submit(request, [])))
   }
 
   /** Lets every worker finish what it has and end. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close()))
+    await settleAll(this.#workers.map((worker) => worker.close()))
     this.#workers.length = 0
   }
 
   /** Ends every worker at once; what they were doing is lost. */
   async terminate(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+    await settleAll(this.#workers.map((worker) => worker.terminate()))
     this.#workers.length = 0
   }
 

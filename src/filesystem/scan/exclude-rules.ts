@@ -1,4 +1,4 @@
-import picomatch from 'picomatch'
+import { pathGlob } from './path-glob.ts'
 
 interface ExcludeRule {
   readonly isNegated: boolean
@@ -44,6 +44,6 @@ function compileRule(pattern: string): ExcludeRule {
   if (onlyDirectories) glob = glob.slice(0, -1)
   // Patterns and paths are compared without their leading slash: `**/` then also matches no directory at all.
   glob = glob.startsWith('/') ? glob.slice(1) : `**/${glob.replace(/^(\*\*\/)+/, '')}`
-  const matches = picomatch(glob, { dot: true, nonegate: true, noextglob: true, nobrace: true })
+  const matches = pathGlob(glob)
   return { isNegated, onlyDirectories, matches: (path) => matches(path.slice(1)) }
 }

@@ -1,4 +1,5 @@
 import { TargetError } from '../../foundation/errors.ts'
+import { closeUnwritten } from '../posix/close-unwritten.ts'
 import { errorCode, fileStatus } from '../posix/file-status.ts'
 import { FOLLOW_LINKS, posix } from '../posix/posix.ts'
 import type { FileStatus } from '../posix/stat-record.ts'
@@ -31,7 +32,7 @@ export function enterChildDirectory(
       context.held.hold(handle, fd)
       return handle
     } catch (error) {
-      posix.close(fd)
+      closeUnwritten(fd)
       throw error
     }
   })
@@ -49,7 +50,7 @@ export function openTargetDirectory(
     const name = Buffer.alloc(0)
     return { fd, handle: prepareDirectory(fd, { parent: undefined, name, status, isCreated }) }
   } catch (error) {
-    posix.close(fd)
+    closeUnwritten(fd)
     throw error
   }
 }

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs'
+import { closeUnwritten } from '../posix/close-unwritten.ts'
 import { errorCode, fileStatus } from '../posix/file-status.ts'
+import { openedStatus } from '../posix/opened-status.ts'
 import { O_PATH, posix } from '../posix/posix.ts'
 import { FILE_TYPE } from '../posix/stat-record.ts'
 import type { FileMetadata } from '../metadata/file-metadata.ts'
 import type { DirectoryHandle } from './held-directories.ts'
-import { finishFile, onEntry, pathText, type WriterContext } from './writer-context.ts'
+import { finishFile, guardEntry, onEntry, pathText, type WriterContext } from './writer-context.ts'
 
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const action = 'look at'
@@ -37,8 +39,8 @@ export function openExistingFile(
     } catch {
       return undefined
     }
-    if ((fileStatus(fd).mode & FILE_TYPE.mask) === FILE_TYPE.regular) return fd
-    posix.close(fd)
+    if ((openedStatus(fd).mode & FILE_TYPE.mask) === FILE_TYPE.regular) return fd
+    closeUnwritten(fd)
     return undefined
   })
 }
@@ -51,7 +53,7 @@ export function hasEntry(
 ): boolean {
   return onEntry(context, { action, directory, name }, (directoryFd) => {
     try {
-      posix.close(posix.openFile(directoryFd, name, O_PATH | constants.O_NOFOLLOW))
+      closeUnwritten(posix.openFile(directoryFd, name, O_PATH | constants.O_NOFOLLOW))
       return true
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return false
@@ -75,7 +77,7 @@ export function applyToExistingFile(
       if ((mode & FILE_TYPE.mask) !== FILE_TYPE.regular || nlink !== 1) return
       finishFile(context, fd, metadata, () => pathText(context, directory, name))
     } finally {
-      posix.close(fd)
+      closeUnwritten(fd)
     }
   })
 }
@@ -90,9 +92,11 @@ export function removeOtherEntries(
   directory: DirectoryHandle,
   keeps: (name: Buffer) => boolean,
 ): number {
-  const fd = context.held.descriptorOf(directory)
+  const names = guardEntry(context, { action: 'list directory', directory }, () =>
+    namesIn(context.held.descriptorOf(directory)),
+  )
   let removed = 0
-  for (const name of namesIn(fd)) {
+  for (const name of names) {
     if (keeps(name)) continue
     removed += onEntry(context, { action: 'remove', directory, name }, (directoryFd) =>
       removeTree(context, directoryFd, name, 0),
@@ -132,7 +136,7 @@ function removeTree(context: WriterContext, parentFd: number, name: Buffer, dept
     if (status.devMajor !== devMajor || status.devMinor !== devMinor) return 0
     for (const below of namesIn(fd)) removed += removeTree(context, fd, below, depth + 1)
   } finally {
-    posix.close(fd)
+    closeUnwritten(fd)
   }
   posix.unlinkAt(parentFd, name, true)
   return removed

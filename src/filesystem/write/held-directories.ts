@@ -1,4 +1,5 @@
-import { fileStatus } from '../posix/file-status.ts'
+import { closeUnwritten } from '../posix/close-unwritten.ts'
+import { openedStatus } from '../posix/opened-status.ts'
 import { posix } from '../posix/posix.ts'
 
 /** Which file it is, whatever its name. */
@@ -112,12 +113,12 @@ export class HeldDirectories {
     this.#slots.delete(handle)
     this.#open.delete(handle)
     if (handle.parent !== undefined) this.#slotOf(handle.parent).children--
-    if (slot.fd >= 0) posix.close(slot.fd)
+    if (slot.fd >= 0) closeUnwritten(slot.fd)
   }
 
   /** Closes everything, the target included. */
   releaseAll(): void {
-    for (const { fd } of this.#slots.values()) if (fd >= 0) posix.close(fd)
+    for (const { fd } of this.#slots.values()) if (fd >= 0) closeUnwritten(fd)
     this.#slots.clear()
     this.#open.clear()
   }
@@ -133,7 +134,7 @@ export class HeldDirectories {
       if (this.#open.size <= this.#openMax) return
       const slot = this.#slotOf(handle)
       this.#open.delete(handle)
-      posix.close(slot.fd)
+      closeUnwritten(slot.fd)
       slot.fd = -1
     }
   }
@@ -160,7 +161,7 @@ export class HeldDirectories {
         // Where the way leads through is no matter, only where it ends.
         fd = isKept ? openSame(upper, step) : posix.openDirectory(upper, step.name)
       } finally {
-        if (isPassing) posix.close(upper)
+        if (isPassing) closeUnwritten(upper)
       }
       isPassing = !isKept
       if (!isKept) continue
@@ -172,7 +173,7 @@ export class HeldDirectories {
 
 function openSame(parentFd: number, handle: DirectoryHandle): number {
   const fd = posix.openDirectory(parentFd, handle.name)
-  if (isSameFile(fileStatus(fd), handle.identity)) return fd
-  posix.close(fd)
+  if (isSameFile(openedStatus(fd), handle.identity)) return fd
+  closeUnwritten(fd)
   throw new SwappedFileError()
 }

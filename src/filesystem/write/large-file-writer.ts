@@ -1,4 +1,5 @@
 import type { FileMetadata } from '../metadata/file-metadata.ts'
+import { closeUnwritten } from '../posix/close-unwritten.ts'
 import { fileStatus } from '../posix/file-status.ts'
 import { posix } from '../posix/posix.ts'
 import { identityOf } from './held-directories.ts'
@@ -142,7 +143,7 @@ export function writeWholeFile(
       posix.close(closing)
       return { components: componentsOf(directory, name), identity }
     } catch (error) {
-      if (fd >= 0) posix.close(fd)
+      if (fd >= 0) closeUnwritten(fd)
       posix.unlinkAt(directoryFd, name)
       throw error
     }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
+import { closeOnError, closeUnwritten } from '../posix/close-unwritten.ts'
 import { fileStatus } from '../posix/file-status.ts'
 import { posix } from '../posix/posix.ts'
 
@@ -23,10 +24,10 @@ export function createPartialFile(directory: number): {
   for (;;) {
     const name = partialName()
     const fd = posix.createFile(directory, name)
-    if (isOursForGood(fd)) return { fd, name }
+    if (closeOnError(fd, () => isOursForGood(fd))) return { fd, name }
     // Another run's sweep came between creation and lock and removed it; the next name is safe as
     // likely as not.
-    posix.close(fd)
+    closeUnwritten(fd)
   }
 }
 
@@ -82,6 +83,6 @@ function removeAbandoned(directory: number, name: Buffer): boolean {
   } catch {
     return false
   } finally {
-    if (fd >= 0) posix.close(fd)
+    if (fd >= 0) closeUnwritten(fd)
   }
 }

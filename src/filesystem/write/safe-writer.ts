@@ -147,9 +147,8 @@ export class SafeWriter {
   leaveDirectory(directory: DirectoryHandle, metadata?: FileMetadata): void {
     const { held } = this.#context
     if (held.hasChildren(directory)) throw new TypeError('Something in the directory is still open')
-    const { name } = directory
     try {
-      guardEntry(this.#context, { action: 'finish directory', directory, name }, () =>
+      guardEntry(this.#context, { action: 'finish directory', directory }, () =>
         this.#finishDirectory(directory, metadata),
       )
     } finally {

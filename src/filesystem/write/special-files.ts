@@ -1,6 +1,8 @@
 import { constants } from 'node:fs'
 import type { FileMetadata } from '../metadata/file-metadata.ts'
+import { closeUnwritten } from '../posix/close-unwritten.ts'
 import { errorCode, fileStatus } from '../posix/file-status.ts'
+import { openedStatus } from '../posix/opened-status.ts'
 import { O_PATH, posix } from '../posix/posix.ts'
 import { FILE_TYPE } from '../posix/stat-record.ts'
 import type { FileStatus } from '../posix/stat-record.ts'
@@ -56,7 +58,7 @@ export function writeSpecialFile(context: WriterContext, file: SpecialFile): Cre
       finishFile(context, fd, metadata, () => pathText(context, directory, name))
       return { components: componentsOf(directory, name), identity: identityOf(status) }
     } finally {
-      posix.close(fd)
+      closeUnwritten(fd)
     }
   })
 }
@@ -73,7 +75,7 @@ export function writeHardLink(
     try {
       createReplacing(context, directoryFd, name, () => posix.linkDescriptor(fd, directoryFd, name))
     } finally {
-      posix.close(fd)
+      closeUnwritten(fd)
     }
   })
 }
@@ -147,11 +149,11 @@ function openCreated(context: WriterContext, { components, identity }: CreatedFi
     try {
       fd = isLast ? openPlace(base, component) : posix.openDirectory(base, component)
     } finally {
-      if (isOpened) posix.close(base)
+      if (isOpened) closeUnwritten(base)
     }
     isOpened = true
   }
-  if (isSameFile(fileStatus(fd), identity)) return fd
-  posix.close(fd)
+  if (isSameFile(openedStatus(fd), identity)) return fd
+  closeUnwritten(fd)
   throw new SwappedFileError()
 }

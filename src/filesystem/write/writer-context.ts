@@ -80,10 +80,10 @@ export function onEntry<Result>(
   return guardEntry(context, entry, () => act(context.held.descriptorOf(entry.directory)))
 }
 
-/** Turns errors of the system into `TargetError`s that name the entry. */
+/** Turns errors of the system into `TargetError`s that name the entry; without a name, the directory itself. */
 export function guardEntry<Result>(
   context: WriterContext,
-  { action, directory, name }: EntryAction,
+  { action, directory, name }: Omit<EntryAction, 'name'> & Partial<EntryAction>,
   act: () => Result,
 ): Result {
   try {

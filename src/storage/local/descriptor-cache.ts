@@ -34,7 +34,11 @@ export class DescriptorCache {
     const descriptor = this.#descriptors.get(name)
     if (descriptor === undefined) return
     this.#descriptors.delete(name)
-    closeSync(descriptor)
+    try {
+      closeSync(descriptor)
+    } catch {
+      // Nothing was written through it, and Linux has closed it all the same.
+    }
   }
 
   close(): void {

@@ -1,14 +1,15 @@
 import { resolve } from 'node:path'
 
-import { assertObjectName } from '../object-name.ts'
+import { assertContentNamed, assertObjectName } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
+import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
-import type { Storage, StorageCapabilities, StoredObject } from '../storage.ts'
+import type { ObjectStatus, StorageCapabilities, StoredObject } from '../storage.ts'
 import { ObjectReader } from './object-reader.ts'
 import { ObjectWriter } from './object-writer.ts'
-import type { SweptTemporaries, TemporaryFile } from './temporary-files.ts'
+import type { LocalTemporaryFile } from './temporary-files.ts'
 
-export type { SweptTemporaries, TemporaryFile } from './temporary-files.ts'
+export type { LocalTemporaryFile } from './temporary-files.ts'
 
 /**
  * Opens a folder as a storage without touching the disk, so that worker threads can do it too.
@@ -24,7 +25,7 @@ export function openLocal(location: string): LocalStorage {
  * `fsync` of the folder (docs/FORMAT.md, section 2). Folders have mode 0700 and files 0600 whatever
  * the umask. After one failed `fsync` every later write is refused with that first error.
  */
-export class LocalStorage implements Storage {
+export class LocalStorage implements PackStorage {
   readonly location: string
   readonly #reader: ObjectReader
   readonly #writer: ObjectWriter
@@ -56,12 +57,18 @@ export class LocalStorage implements Storage {
     return this.#reader.getRange(name, offsetBytes, lengthBytes)
   }
 
-  size(name: string): Promise<number> {
-    return this.#reader.size(name)
+  stat(name: string): Promise<ObjectStatus> {
+    return this.#reader.stat(name)
   }
 
   put(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
     return this.#writer.put(name, bytes instanceof Uint8Array ? [bytes] : bytes)
+  }
+
+  async replace(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    assertContentNamed(name)
+    this.#reader.drop(name)
+    await this.#writer.replace(name, bytes instanceof Uint8Array ? [bytes] : bytes)
   }
 
   putFile(name: string, localPath: string): Promise<void> {
@@ -90,12 +97,7 @@ export class LocalStorage implements Storage {
     this.#reader.close()
   }
 
-  /**
-   * Fills `target` with the bytes from `offsetBytes`, through a small cache of open files. Blocks
-   * the thread: for workers.
-   *
-   * @throws {RepositoryError} as `getRange` rejects.
-   */
+  /** Through a small cache of open files. */
   readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void {
     this.#reader.readRangeSync(name, offsetBytes, target)
   }
@@ -105,34 +107,35 @@ export class LocalStorage implements Storage {
     return this.#writer.temporaries.path()
   }
 
-  /**
-   * Creates an empty file under `tmp/`, open for reading and writing. Blocks the thread: for
-   * workers.
-   */
-  createTemporarySync(): TemporaryFile {
+  createTemporarySync(): LocalTemporaryFile {
     this.#writer.assertWritable()
     return this.#writer.temporaries.createSync()
   }
 
-  /** Closes and removes an unfinished file; harmless after `publish`. Never throws. */
-  discardSync(file: TemporaryFile): void {
+  writeTemporarySync(file: LocalTemporaryFile, bytes: Uint8Array, offsetBytes: number): void {
+    this.#writer.temporaries.writeSync(file, bytes, offsetBytes)
+  }
+
+  readTemporarySync(file: LocalTemporaryFile, target: Uint8Array, offsetBytes: number): number {
+    return this.#writer.temporaries.readSync(file, target, offsetBytes)
+  }
+
+  discardSync(file: LocalTemporaryFile): void {
     this.#writer.temporaries.discardSync(file)
   }
 
   /**
-   * Syncs a finished file, closes its descriptor and gives it its name without replacing anything.
-   * The `fsync` runs in the thread pool, so that the caller can fill the next pack meanwhile.
-   * Durable once a later `sync` of the folder has resolved. Equal bytes under the name are success,
-   * different ones an `ObjectConflictError`; the file is gone from `tmp/` either way.
+   * The `fsync` runs in the thread pool, so that the caller can fill the next pack meanwhile; the
+   * descriptor is closed afterwards.
    */
-  publish(file: TemporaryFile, name: string): Promise<void> {
+  publish(file: LocalTemporaryFile, name: string): Promise<void> {
     return this.#writer.publish(file, name)
   }
 
-  /**
-   * Removes files under `tmp/` that were last written more than `olderThanMs` ago. Whoever calls it
-   * holds a lock, or chooses a time longer than any writer keeps a file unfinished.
-   */
+  countTemporary(): Promise<SweptTemporaries> {
+    return this.#writer.temporaries.count()
+  }
+
   sweepTemporary(olderThanMs: number, nowMs: number = Date.now()): Promise<SweptTemporaries> {
     return this.#writer.temporaries.sweep(olderThanMs, nowMs)
   }

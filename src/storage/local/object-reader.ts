@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { assertRange, damagedError, errorCodeOf, missingError, storageError } from '../errors.ts'
 import { assertObjectFolder, assertObjectName, isObjectName } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
-import type { StoredObject } from '../storage.ts'
+import type { ObjectStatus, StoredObject } from '../storage.ts'
 import { DescriptorCache } from './descriptor-cache.ts'
 
 /**
@@ -66,8 +66,10 @@ export class ObjectReader {
     })
   }
 
-  async size(name: string): Promise<number> {
-    return this.#withObject(name, (_handle, bytes) => Promise.resolve(bytes))
+  async stat(name: string): Promise<ObjectStatus> {
+    return this.#withObject(name, (_handle, bytes, modifiedAtMs) =>
+      Promise.resolve({ bytes, modifiedAtMs }),
+    )
   }
 
   readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void {
@@ -134,7 +136,7 @@ export class ObjectReader {
 
   async #withObject<T>(
     name: string,
-    use: (handle: FileHandle, bytes: number) => Promise<T>,
+    use: (handle: FileHandle, bytes: number, modifiedAtMs: number) => Promise<T>,
   ): Promise<T> {
     assertObjectName(name)
     try {
@@ -142,7 +144,7 @@ export class ObjectReader {
       try {
         const status = await handle.stat()
         if (!status.isFile()) throw damagedError(this.#location, name, 'it is not a regular file')
-        return await use(handle, status.size)
+        return await use(handle, status.size, Math.floor(status.mtimeMs))
       } finally {
         await handle.close()
       }
@@ -173,9 +175,13 @@ export class ObjectReader {
   #openSync(name: string): number {
     assertObjectName(name)
     const descriptor = openSync(join(this.#location, name), readFlags)
-    if (fstatSync(descriptor).isFile()) return descriptor
-    closeSync(descriptor)
-    throw damagedError(this.#location, name, 'it is not a regular file')
+    try {
+      if (fstatSync(descriptor).isFile()) return descriptor
+      throw damagedError(this.#location, name, 'it is not a regular file')
+    } catch (error) {
+      closeSync(descriptor)
+      throw error
+    }
   }
 
   async #statObject(name: string): Promise<StoredObject | undefined> {

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { errorCodeOf, ObjectConflictError, storageError } from '../errors.ts'
@@ -11,9 +11,10 @@ import { fsyncDescriptor } from './fsync-descriptor.ts'
 import { assertReachable } from './object-reader.ts'
 import { copyBeside, isSameAndSynced, moveWithoutReplacing, writeFully } from './publish.ts'
 import { createFlags, fileMode, temporaryFolder, TemporaryFiles } from './temporary-files.ts'
-import type { TemporaryFile } from './temporary-files.ts'
+import type { LocalTemporaryFile } from './temporary-files.ts'
 
 const folderMode = 0o700
+const writeTriesMax = 3
 
 /** Opening a file or folder in order to sync it may fail too, which loses nothing. */
 function isFailedSync(error: unknown): boolean {
@@ -54,9 +55,46 @@ export class ObjectWriter {
   }
 
   async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.#write(name, parts, (path) => this.#move(path, name))
+  }
+
+  async replace(name: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.#write(name, parts, async (path) => {
+      await rename(path, join(this.#location, name))
+      // What was there before is gone; there is nothing to go back to.
+      return false
+    })
+  }
+
+  /** @param giveName says whether the name is one that was free before */
+  async #write(
+    name: string,
+    parts: readonly Uint8Array[],
+    giveName: (path: string) => Promise<boolean>,
+  ): Promise<void> {
     assertObjectName(name)
-    this.assertWritable()
-    const path = this.temporaries.path()
+    for (let tries = 1; ; tries++) {
+      this.assertWritable()
+      const path = this.temporaries.path()
+      try {
+        await this.#writeThrough(path, name, parts, giveName)
+        return
+      } catch (error) {
+        const wasSwept = errorCodeOf(error) === 'ENOENT' && !existsSync(path)
+        await unlink(path).catch(() => undefined)
+        // A lock is written before anybody can see that somebody is at work, so a prune may take its file for a leftover.
+        if (!wasSwept || tries === writeTriesMax) throw this.#writeError(name, error)
+      }
+    }
+  }
+
+  async #writeThrough(
+    path: string,
+    name: string,
+    parts: readonly Uint8Array[],
+    giveName: (path: string) => Promise<boolean>,
+  ): Promise<void> {
+    let isNew = false
     try {
       const handle = await this.#createTemporary(path)
       try {
@@ -65,11 +103,12 @@ export class ObjectWriter {
       } finally {
         await handle.close()
       }
-      await this.#move(path, name)
+      isNew = await giveName(path)
       await this.#syncFolder(dirname(join(this.#location, name)))
     } catch (error) {
-      await unlink(path).catch(() => undefined)
-      throw this.#writeError(name, error)
+      // Not durable, so it was not stored: a snapshot that nobody was told of, or a lock that nobody releases, must not stay.
+      if (isNew) await unlink(join(this.#location, name)).catch(() => undefined)
+      throw error
     }
   }
 
@@ -90,7 +129,7 @@ export class ObjectWriter {
   }
 
   /** Syncs, closes and names the file; it is gone from `tmp/` whatever happens. */
-  async publish(file: TemporaryFile, name: string): Promise<void> {
+  async publish(file: LocalTemporaryFile, name: string): Promise<void> {
     try {
       try {
         assertObjectName(name)
@@ -157,16 +196,18 @@ export class ObjectWriter {
     }
   }
 
-  async #move(path: string, name: string): Promise<void> {
+  /** @returns false when the same bytes were there already */
+  async #move(path: string, name: string): Promise<boolean> {
     const target = join(this.#location, name)
     const isMoved = await this.#withFolder(dirname(target), () =>
       moveWithoutReplacing(path, target),
     )
-    if (isMoved) return
+    if (isMoved) return true
     if (!(await this.#noteFailedSync(isSameAndSynced(path, target)))) {
       throw new ObjectConflictError(this.#location, name)
     }
     await unlink(path)
+    return false
   }
 
   async #moveFromOtherFileSystem(localPath: string, name: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { RepositoryError } from '../../foundation/errors.ts'
 import type { ObjectFolder } from '../object-name.ts'
-import type { Storage, StorageCapabilities, StoredObject } from '../storage.ts'
+import type { ObjectStatus, Storage, StorageCapabilities, StoredObject } from '../storage.ts'
 
 /**
  * Passes reads on and refuses every write with `STORAGE_FAILED`: for repositories opened with
@@ -33,12 +33,16 @@ export class ReadOnlyStorage implements Storage {
     return this.#storage.getRange(name, offsetBytes, lengthBytes)
   }
 
-  size(name: string): Promise<number> {
-    return this.#storage.size(name)
+  stat(name: string): Promise<ObjectStatus> {
+    return this.#storage.stat(name)
   }
 
   async put(name: string, _bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
     throw this.#refusal('write', name)
+  }
+
+  async replace(name: string, _bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    throw this.#refusal('replace', name)
   }
 
   async putFile(name: string, _localPath: string): Promise<void> {

@@ -1,0 +1,60 @@
+import type { Storage } from './storage.ts'
+
+/**
+ * An object that is being written and has no name yet. Its maker writes until `publish` or
+ * `discardSync`.
+ */
+export interface TemporaryFile {
+  /** What a message calls it. */
+  readonly path: string
+}
+
+export interface SweptTemporaries {
+  readonly files: number
+  readonly bytes: number
+}
+
+/**
+ * What packs need besides: they are longer than what should lie in memory as one piece, get their
+ * name only when they are whole, and are read and written by threads that block.
+ */
+export interface PackStorage extends Storage {
+  /**
+   * Fills `target` with the bytes from `offsetBytes`. Blocks the thread.
+   *
+   * @throws {RepositoryError} as `getRange` rejects.
+   */
+  readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void
+
+  /** Begins an object of which nobody else knows. Blocks the thread. */
+  createTemporarySync(): TemporaryFile
+
+  /** Writes all of the bytes, over what is there or at the end. Blocks the thread. */
+  writeTemporarySync(file: TemporaryFile, bytes: Uint8Array, offsetBytes: number): void
+
+  /**
+   * Reads what was written. Blocks the thread.
+   *
+   * @returns How many bytes; 0 at the end.
+   */
+  readTemporarySync(file: TemporaryFile, target: Uint8Array, offsetBytes: number): number
+
+  /** Removes an unfinished object; harmless after `publish`. Never throws. */
+  discardSync(file: TemporaryFile): void
+
+  /**
+   * Gives a finished object its name without replacing anything. Durable once a later `sync` of the
+   * folder has resolved. Equal bytes under the name are success, different ones an
+   * `ObjectConflictError`; the unfinished object is gone either way.
+   */
+  publish(file: TemporaryFile, name: string): Promise<void>
+
+  /** How many unfinished objects there are, of running writers too. */
+  countTemporary(): Promise<SweptTemporaries>
+
+  /**
+   * Removes unfinished objects that were last written more than `olderThanMs` ago. Whoever calls it
+   * holds a lock, or chooses a time longer than any writer keeps one unfinished.
+   */
+  sweepTemporary(olderThanMs: number, nowMs?: number): Promise<SweptTemporaries>
+}
