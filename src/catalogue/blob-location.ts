@@ -1,5 +1,13 @@
 import type { PackId } from '../model/ids.ts'
 
+/** All packs together. */
+export interface PackTotals {
+  readonly packs: number
+  readonly storedBytes: number
+  /** Plaintext bytes of the blobs. */
+  readonly uniqueBytes: number
+}
+
 /** A pack that some index object names. */
 export interface PackRow {
   /** Number in this catalogue, never used again for another pack; differs after a rebuild. */

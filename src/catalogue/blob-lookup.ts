@@ -1,15 +1,30 @@
 import type { Statement } from 'better-sqlite3'
 
-import { idBytes } from '../model/ids.ts'
 import { CatalogueDatabase } from './database.ts'
 import { asIdBuffer } from './id-bytes.ts'
-import { keyOrder } from './key-order.ts'
 
 /**
  * Worker threads ask about blobs near each other in time only; 4 MiB keep the upper levels of the
  * table's tree.
  */
 const lookupCacheKiB = 4_096
+
+/** Where blobs cannot be had, or not for long. */
+export interface AvoidedPlaces {
+  /** Rows of packs that are lost or about to go. */
+  readonly packs: ReadonlySet<number>
+  /** Segments that are damaged, by `segmentKey`. */
+  readonly segments: ReadonlySet<number>
+}
+
+const noPlaces: AvoidedPlaces = { packs: new Set(), segments: new Set() }
+/** A pack has at most so many (docs/FORMAT.md, section 7). */
+const segmentsPerPackMax = 65_536
+
+/** One number for a segment of a pack. */
+export function segmentKey(packRow: number, segment: number): number {
+  return packRow * segmentsPerPackMax + segment
+}
 
 /**
  * Answers in a worker thread whether blobs are known, over a read-only connection of its own. It
@@ -19,51 +34,39 @@ const lookupCacheKiB = 4_096
 export class BlobLookup {
   readonly #database: CatalogueDatabase
   readonly #has: Statement<[Buffer], number>
-  readonly #packsOf: Statement<[Buffer], number>
-  readonly #lostPacks: ReadonlySet<number>
+  readonly #placesOf: Statement<[Buffer], [number, number]>
+  readonly #avoided: AvoidedPlaces
 
   /**
-   * @param lostPacks Rows of packs that are not in the storage any more: a blob that lies only there
-   * counts as unknown, so that it is stored again.
+   * @param avoided A blob that lies only there counts as unknown, so that it is stored again.
    * @throws {CatalogueError} when the file cannot be read.
    */
-  constructor(path: string, lostPacks: ReadonlySet<number> = new Set()) {
-    this.#lostPacks = lostPacks
-    this.#database = new CatalogueDatabase(path, { readOnly: true, cacheKiB: lookupCacheKiB })
-    this.#has = this.#database.sqlite
-      .prepare<[Buffer], number>('SELECT 1 FROM blob WHERE id = ? LIMIT 1')
-      .pluck()
-    this.#packsOf = this.#database.sqlite
-      .prepare<[Buffer], number>('SELECT pack FROM blob WHERE id = ?')
-      .pluck()
+  constructor(path: string, avoided: AvoidedPlaces = noPlaces) {
+    this.#avoided = avoided
+    const database = new CatalogueDatabase(path, { readOnly: true, cacheKiB: lookupCacheKiB })
+    this.#database = database
+    this.#has = database.begin(() =>
+      database.sqlite.prepare<[Buffer], number>('SELECT 1 FROM blob WHERE id = ? LIMIT 1').pluck(),
+    )
+    this.#placesOf = database.begin(() =>
+      database.sqlite
+        .prepare<[Buffer], [number, number]>('SELECT pack, segment FROM blob WHERE id = ?')
+        .raw(),
+    )
   }
 
   hasBlob(id: Uint8Array): boolean {
     const key = asIdBuffer(id)
     return this.#database.guard('look up a blob', () =>
-      this.#lostPacks.size === 0
+      this.#avoided.packs.size === 0 && this.#avoided.segments.size === 0
         ? this.#has.get(key) !== undefined
-        : this.#packsOf.all(key).some((row) => !this.#lostPacks.has(row)),
+        : this.#placesOf.all(key).some((place) => !this.#isAvoided(...place)),
     )
   }
 
-  /**
-   * Asks about many at once, which halves the cost of each.
-   *
-   * @param ids 32 bytes each, one after the other.
-   * @returns 1 for each blob that is known, 0 for the others.
-   */
-  hasBlobs(ids: Uint8Array): Uint8Array {
-    const order = keyOrder(ids)
-    const known = new Uint8Array(order.length)
-    const key = Buffer.alloc(idBytes)
-    this.#database.read('look up blobs', () => {
-      for (const position of order) {
-        key.set(ids.subarray(position * idBytes, (position + 1) * idBytes))
-        if (this.#has.get(key) !== undefined) known[position] = 1
-      }
-    })
-    return known
+  #isAvoided(pack: number, segment: number): boolean {
+    const { packs, segments } = this.#avoided
+    return packs.has(pack) || segments.has(segmentKey(pack, segment))
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import type { Statement } from 'better-sqlite3'
+
 import { rmSync } from 'node:fs'
 
 import type { ObjectId } from '../model/ids.ts'
@@ -6,9 +8,14 @@ import { CatalogueDatabase } from './database.ts'
 import type { DatabaseOptions } from './database.ts'
 import { dumpDatabase } from './dump.ts'
 import { catalogueError } from './errors.ts'
+import { forgetSharedMemory, isSharedMemory } from './shared-memory.ts'
 import { IndexObjectTable } from './index-object-table.ts'
 import { JournalTable } from './journal-table.ts'
+import { ParityTable } from './parity-table.ts'
+import { PackReadTable } from './pack-read-table.ts'
 import { SnapshotTable } from './snapshot-table.ts'
+import { StatisticsCache } from './statistics-cache.ts'
+import { TreeSearch } from './tree-search.ts'
 import { TreeTable } from './tree-table.ts'
 
 export type CatalogueOptions = DatabaseOptions
@@ -19,6 +26,7 @@ const objectTables = {
   index: 'index_object',
   snapshots: 'snapshot',
   journal: 'journal',
+  parity: 'parity_object',
 } as const
 export type CataloguedKind = keyof typeof objectTables
 
@@ -30,20 +38,26 @@ const clearedTables = [
   'index_object',
   'tree_entry',
   'tree_page',
+  'tree_names',
   'snapshot',
   'journal',
+  'parity_object',
+  'pack_read',
+  'statistics_cache',
   'meta',
 ] as const
 
 /**
  * Opens the catalogue and brings it to the current schema; makes it when there is none.
  *
- * @param path A file, made with mode 0600, or `:memory:`.
+ * @param path A file, made with mode 0600; `:memory:`; or `memory:` with a name, which is the same
+ *   for all who open it in this process.
  * @throws {CatalogueError} `isRebuildable` says whether deleting the file and building it anew
  *   helps.
  */
 export function openCatalogue(path: string, options: CatalogueOptions = {}): Catalogue {
-  return new Catalogue(new CatalogueDatabase(path, options))
+  const database = new CatalogueDatabase(path, options)
+  return database.begin(() => new Catalogue(database))
 }
 
 /**
@@ -55,6 +69,7 @@ export function openCatalogue(path: string, options: CatalogueOptions = {}): Cat
  * @throws {CatalogueError}
  */
 export function deleteCatalogue(path: string): void {
+  if (isSharedMemory(path)) return forgetSharedMemory(path)
   try {
     for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
   } catch (error) {
@@ -71,16 +86,26 @@ export class Catalogue {
   readonly indexObjects: IndexObjectTable
   readonly snapshots: SnapshotTable
   readonly trees: TreeTable
+  readonly search: TreeSearch
+  readonly statisticsCache: StatisticsCache
   readonly journal: JournalTable
+  readonly parity: ParityTable
+  readonly packReads: PackReadTable
   readonly #database: CatalogueDatabase
+  readonly #ownChanges: Statement<[], number>
 
   constructor(database: CatalogueDatabase) {
     this.#database = database
+    this.#ownChanges = database.sqlite.prepare<[], number>('SELECT total_changes()').pluck()
     this.blobs = new BlobTable(database)
     this.indexObjects = new IndexObjectTable(database)
     this.snapshots = new SnapshotTable(database)
     this.trees = new TreeTable(database)
+    this.search = new TreeSearch(database)
+    this.statisticsCache = new StatisticsCache(database)
     this.journal = new JournalTable(database)
+    this.parity = new ParityTable(database)
+    this.packReads = new PackReadTable(database)
   }
 
   /** Absolute path, or `:memory:`. */
@@ -105,6 +130,17 @@ export class Catalogue {
       const { sqlite } = this.#database
       const query = sqlite.prepare<[], ObjectId>(`SELECT lower(hex(id)) FROM ${objectTables[kind]}`)
       return new Set(query.pluck().all())
+    })
+  }
+
+  /**
+   * Differs after any change, by this process or another one: what was computed from the catalogue holds for as long as it stays the same.
+   */
+  version(): string {
+    return this.#database.guard('read the version', () => {
+      const { sqlite } = this.#database
+      const others = String(sqlite.pragma('data_version', { simple: true }))
+      return `${others} ${String(this.#ownChanges.get())}`
     })
   }
 
@@ -136,6 +172,26 @@ export class Catalogue {
     this.#database.write('clear tables', () => {
       for (const table of clearedTables) this.#database.sqlite.exec(`DELETE FROM ${table}`)
     })
+  }
+
+  /**
+   * Removes every row and takes everything in again, in one transaction: until it ends, others read what was there before, and wait when
+   * they want to write. When it throws, nothing happened.
+   *
+   * @param takeIn Takes in everything; nothing else may use this catalogue meanwhile.
+   */
+  async rebuild<T>(takeIn: () => Promise<T>): Promise<T> {
+    const { sqlite } = this.#database
+    this.#database.guard('begin a rebuild', () => sqlite.exec('BEGIN IMMEDIATE'))
+    try {
+      this.clear()
+      const result = await takeIn()
+      this.#database.guard('end a rebuild', () => sqlite.exec('COMMIT'))
+      return result
+    } catch (error) {
+      if (sqlite.inTransaction) sqlite.exec('ROLLBACK')
+      throw error
+    }
   }
 
   /** The whole content as lines that are equal after a rebuild (`dumpDatabase`). */

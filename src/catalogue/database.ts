@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 
 import { CatalogueError, catalogueError } from './errors.ts'
 import { prepareSchema } from './schema.ts'
+import { closeSharedMemory, isSharedMemory, openSharedMemory } from './shared-memory.ts'
 
 export interface DatabaseOptions {
   readonly readOnly?: boolean
@@ -74,18 +75,26 @@ function configureWriting(sqlite: Database.Database): void {
 
 /** One SQLite connection with the catalogue's settings, typed errors and nested transactions. */
 export class CatalogueDatabase {
-  /** Absolute path, or `:memory:`. */
+  /** Absolute path, `:memory:` or `memory:` with a name. */
   readonly path: string
   readonly sqlite: Database.Database
+  #isClosed = false
 
   /** @throws {CatalogueError} when the file cannot be used. */
   constructor(path: string, options: DatabaseOptions = {}) {
     // Absolute, because SQLite takes a name that begins with `file:` for an address with
     // parameters.
-    this.path = path === ':memory:' ? path : resolve(path)
+    this.path = path === ':memory:' || isSharedMemory(path) ? path : resolve(path)
     const readOnly = options.readOnly === true
     let sqlite: Database.Database | undefined
     try {
+      if (isSharedMemory(path)) {
+        this.sqlite = openSharedMemory(path, (made) => {
+          configure(made, options)
+          prepareSchema(made, path)
+        })
+        return
+      }
       if (this.path !== ':memory:') prepareFile(this.path, readOnly)
       const timeout = options.busyTimeoutMs ?? busyTimeoutMsDefault
       sqlite = new Database(this.path, { readonly: readOnly, timeout })
@@ -121,8 +130,23 @@ export class CatalogueDatabase {
     return this.#transact('BEGIN', action, use)
   }
 
+  /** Runs what has to succeed for the connection to be of use to anybody; it is closed otherwise. */
+  begin<T>(prepare: () => T): T {
+    try {
+      return this.guard('open tables', prepare)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
   close(): void {
     if (!this.sqlite.open) return
+    if (isSharedMemory(this.path)) {
+      if (!this.#isClosed) closeSharedMemory(this.sqlite)
+      this.#isClosed = true
+      return
+    }
     if (!this.sqlite.readonly && this.path !== ':memory:') {
       try {
         // Not worth waiting for another process: what was committed is in the log, and whoever

@@ -24,13 +24,23 @@ const queries: readonly (readonly [table: string, query: string])[] = [
        FROM blob AS b JOIN pack AS p ON p.row = b.pack ORDER BY b.id, p.id, b.segment, b.offset`,
   ],
   ['snapshot', 'SELECT id, manifest FROM snapshot ORDER BY id'],
-  ['tree_page', 'SELECT id, level, bytes, entries FROM tree_page ORDER BY id'],
+  [
+    'tree_page',
+    `SELECT p.id, p.level, p.bytes, p.entries, n.digest
+       FROM tree_page AS p LEFT JOIN tree_names AS n ON n.row = p.names ORDER BY p.id`,
+  ],
+  ['tree_names', 'SELECT digest, names FROM tree_names ORDER BY digest'],
   [
     'tree_entry',
     `SELECT p.id, e.name, e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child
        FROM tree_entry AS e JOIN tree_page AS p ON p.row = e.page ORDER BY p.id, e.name`,
   ],
+  ['pack_read', 'SELECT prefix, at_ms FROM pack_read ORDER BY prefix'],
   ['journal', 'SELECT id, record FROM journal ORDER BY id'],
+  [
+    'parity',
+    'SELECT id, group_id, number, parity_shards, shard_bytes, packs FROM parity_object ORDER BY id',
+  ],
 ]
 
 function toText(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { RepositoryError } from '../foundation/errors.ts'
+import { findLockHolder, type LockHolder } from './lock-holder.ts'
 
 /**
  * `newer`: made by a newer version; `damaged`: not a sound catalogue; `missing`: no file to read;
@@ -8,11 +9,12 @@ import { RepositoryError } from '../foundation/errors.ts'
 export type CatalogueFault = 'newer' | 'damaged' | 'missing' | 'busy' | 'full' | 'failed'
 
 const remedies: Readonly<Record<CatalogueFault, string>> = {
-  newer: 'Use the newer version of holdfast, or run `holdfast rebuild` to make the catalogue anew',
-  damaged: 'Run `holdfast rebuild` to make the catalogue anew from the repository',
-  missing: 'Run `holdfast rebuild` to make the catalogue anew from the repository',
+  newer:
+    'Use the newer version of holdfast, or run `holdfast repair catalogue` to make the catalogue anew',
+  damaged: 'Run `holdfast repair catalogue` to make the catalogue anew from the repository',
+  missing: 'Run `holdfast repair catalogue` to make the catalogue anew from the repository',
   busy: 'Wait until the other holdfast process is done, then run the command again',
-  full: 'Free space where the catalogue is, then run the command again',
+  full: 'Free space where the catalogue is, or name a folder on another disk with --cache-dir, then run the command again',
   failed: 'Check that this user may read and write the catalogue, then run the command again',
 }
 
@@ -23,11 +25,21 @@ const remedies: Readonly<Record<CatalogueFault, string>> = {
 export class CatalogueError extends RepositoryError {
   readonly fault: CatalogueFault
 
-  constructor(fault: CatalogueFault, message: string, options: { path: string; cause?: unknown }) {
-    super('CATALOGUE_FAILED', message, {
-      remedy: remedies[fault],
-      facts: { path: options.path, fault, sqlite: sqliteCodeOf(options.cause) },
-      cause: options.cause,
+  constructor(
+    fault: CatalogueFault,
+    message: string,
+    options: { path: string; cause?: unknown; holder?: LockHolder | undefined },
+  ) {
+    const { path, cause, holder } = options
+    super(fault === 'busy' ? 'CATALOGUE_BUSY' : 'CATALOGUE_FAILED', message, {
+      remedy: holder?.isStopped === true ? remedyForStopped(holder.pid) : remedies[fault],
+      facts: {
+        path,
+        fault,
+        sqlite: sqliteCodeOf(cause),
+        ...(holder && { pid: holder.pid, isStopped: holder.isStopped }),
+      },
+      cause,
     })
     this.fault = fault
   }
@@ -39,6 +51,10 @@ export class CatalogueError extends RepositoryError {
   get isRebuildable(): boolean {
     return this.fault === 'newer' || this.fault === 'damaged' || this.fault === 'missing'
   }
+}
+
+function remedyForStopped(pid: number): string {
+  return `Let it go on (\`kill -CONT ${pid}\`) or end it (\`kill -KILL ${pid}\`: nothing that was acknowledged is lost), then run the command again`
 }
 
 function sqliteCodeOf(cause: unknown): string {
@@ -59,6 +75,11 @@ function faultOf(code: string): CatalogueFault {
   return 'failed'
 }
 
+/** better-sqlite3 looks at the folder itself, and throws a `TypeError` when it cannot. */
+function isUnreachableFolder(cause: unknown): boolean {
+  return cause instanceof TypeError && cause.message.includes('directory does not exist')
+}
+
 /**
  * Types what SQLite or the file system threw; errors that are typed already, and mistakes of the
  * caller, pass unchanged.
@@ -66,12 +87,20 @@ function faultOf(code: string): CatalogueFault {
 export function catalogueError(action: string, path: string, cause: unknown): unknown {
   const code = sqliteCodeOf(cause)
   const isOurs =
-    code.startsWith('SQLITE_') || (cause as { errno?: unknown } | null)?.errno !== undefined
+    code.startsWith('SQLITE_') ||
+    (cause as { errno?: unknown } | null)?.errno !== undefined ||
+    isUnreachableFolder(cause)
   if (!isOurs || cause instanceof RepositoryError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
+  const fault = faultOf(code)
+  const holder = fault === 'busy' ? findLockHolder(path) : undefined
   return new CatalogueError(
-    faultOf(code),
-    `Cannot ${action} in the catalogue "${path}": ${message}`,
-    { path, cause },
+    fault,
+    `Cannot ${action} in the catalogue "${path}": ${message}${holder ? tellHolder(holder) : ''}`,
+    { path, cause, holder },
   )
+}
+
+function tellHolder({ pid, isStopped }: LockHolder): string {
+  return ` by process ${pid}${isStopped ? ', which is stopped' : ''}`
 }

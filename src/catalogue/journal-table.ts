@@ -4,7 +4,8 @@ import { isObjectId } from '../model/ids.ts'
 import type { ObjectId, SnapshotId } from '../model/ids.ts'
 import type { JournalRecord } from '../model/journal-record.ts'
 import type { CatalogueDatabase } from './database.ts'
-import { toHex, toIdBytes } from './id-bytes.ts'
+import { toIdBytes } from './id-bytes.ts'
+import { PackReadTable } from './pack-read-table.ts'
 
 export interface JournalEntry {
   readonly id: ObjectId
@@ -13,7 +14,8 @@ export interface JournalEntry {
 
 export interface JournalFilter {
   readonly kind?: JournalRecord['kind']
-  readonly snapshotId?: SnapshotId
+  /** Null: about no snapshot. */
+  readonly snapshotId?: SnapshotId | null
   /** The newest so many. */
   readonly limit?: number
 }
@@ -30,9 +32,11 @@ export interface SnapshotVerification {
 export class JournalTable {
   readonly #database: CatalogueDatabase
   readonly #insert: Statement
+  readonly #packReads: PackReadTable
 
   constructor(database: CatalogueDatabase) {
     this.#database = database
+    this.#packReads = new PackReadTable(database)
     this.#insert = database.sqlite.prepare(`
       INSERT OR IGNORE INTO journal (id, kind, at_ms, snapshot_id, result, record)
       VALUES (?, ?, ?, ?, ?, ?)`)
@@ -48,10 +52,10 @@ export class JournalTable {
     const resultText = typeof result === 'string' ? result : null
     return this.#database.write('add a journal record', () => {
       const text = JSON.stringify(record)
-      return (
-        this.#insert.run(toIdBytes(id), record.kind, record.atMs, snapshot, resultText, text)
-          .changes > 0
-      )
+      const values = [toIdBytes(id), record.kind, record.atMs, snapshot, resultText, text]
+      if (this.#insert.run(...values).changes === 0) return false
+      this.#packReads.add(record)
+      return true
     })
   }
 
@@ -59,24 +63,53 @@ export class JournalTable {
   remove(id: ObjectId): boolean {
     return this.#database.write('remove a journal record', () => {
       const { sqlite } = this.#database
-      return sqlite.prepare('DELETE FROM journal WHERE id = ?').run(toIdBytes(id)).changes > 0
+      const kind = sqlite
+        .prepare<[Buffer], string>('DELETE FROM journal WHERE id = ? RETURNING kind')
+        .pluck()
+        .get(toIdBytes(id))
+      if (kind === 'check') this.#packReads.rebuild()
+      return kind !== undefined
     })
   }
 
   /** Newest first. */
   list(filter: JournalFilter = {}): JournalEntry[] {
-    const query = `SELECT id, record FROM journal
-      WHERE ($kind IS NULL OR kind = $kind)
-        AND ($snapshot IS NULL OR snapshot_id = $snapshot)
+    const { kind, snapshotId, limit = -1 } = filter
+    // Conditions that do not hold for every filter would keep SQLite from using an index.
+    const conditions = [
+      ...(kind === undefined ? [] : ['kind = $kind']),
+      ...(snapshotId === undefined ? [] : ['snapshot_id IS $snapshot']),
+    ]
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+    const query = `SELECT lower(hex(id)), record FROM journal ${where}
       ORDER BY at_ms DESC, id DESC LIMIT $limit`
-    const snapshot = filter.snapshotId === undefined ? null : toIdBytes(filter.snapshotId)
+    const values = {
+      limit,
+      ...(kind !== undefined && { kind }),
+      ...(snapshotId !== undefined && {
+        snapshot: snapshotId === null ? null : toIdBytes(snapshotId),
+      }),
+    }
     return this.#database.guard('list journal records', () =>
       this.#database.sqlite
-        .prepare<unknown[], [Buffer, string]>(query)
+        .prepare<unknown[], [ObjectId, string]>(query)
         .raw()
-        .all({ kind: filter.kind ?? null, snapshot, limit: filter.limit ?? -1 })
-        .map(([id, record]) => ({ id: toHex(id), record: JSON.parse(record) as JournalRecord })),
+        .all(values)
+        .map(([id, record]) => ({ id, record: JSON.parse(record) as JournalRecord })),
     )
+  }
+
+  /** The newest record of a kind for each snapshot that has one. */
+  newestBySnapshot(kind: JournalRecord['kind']): Map<SnapshotId, JournalRecord> {
+    const query = `SELECT lower(hex(snapshot_id)), record, max(at_ms) FROM journal
+      WHERE kind = ? AND snapshot_id IS NOT NULL GROUP BY snapshot_id`
+    return this.#database.guard('list journal records', () => {
+      const rows = this.#database.sqlite
+        .prepare<[string], [SnapshotId, string, number]>(query)
+        .raw()
+        .all(kind)
+      return new Map(rows.map(([id, record]) => [id, JSON.parse(record) as JournalRecord]))
+    })
   }
 
   verificationOf(snapshotId: SnapshotId): SnapshotVerification | undefined {

@@ -2,9 +2,17 @@ import Database from 'better-sqlite3'
 
 import { CatalogueError } from './errors.ts'
 import { initialSchema } from './migrations/0001-initial.ts'
+import { packReadSchema } from './migrations/0002-pack-read.ts'
+import { journalKindSchema } from './migrations/0003-journal-kind.ts'
+import { browseSchema } from './migrations/0004-browse.ts'
 
 /** In order; the schema version (`user_version`) is how many of them a file has seen. */
-const migrations: readonly string[] = [initialSchema]
+const migrations: readonly string[] = [
+  initialSchema,
+  packReadSchema,
+  journalKindSchema,
+  browseSchema,
+]
 
 export const schemaVersion: number = migrations.length
 

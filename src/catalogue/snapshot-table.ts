@@ -31,13 +31,16 @@ export class SnapshotTable {
   constructor(database: CatalogueDatabase) {
     this.#database = database
     this.#insert = database.sqlite.prepare(`
-      INSERT OR IGNORE INTO snapshot (id, backup_id, type, started_at_ms, ended_at_ms, hostname,
-        username, base, paths, tags, description, tree_id, parent_id, statistics, manifest)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+      INSERT OR IGNORE INTO snapshot (id, backup_id, type, started_at_ms, ended_at_ms,
+        recorded_at_ms, received_at_ms, hostname, username, base, paths, tags, description, tree_id, parent_id, statistics, manifest)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   }
 
-  /** @returns False when it is known already. */
-  add(snapshot: Snapshot): boolean {
+  /**
+   * @param receivedAtMs When the object came into the storage, by the storage's clock; null when not known.
+   * @returns False when it is known already.
+   */
+  add(snapshot: Snapshot, receivedAtMs: number | null = null): boolean {
     const { id, ...manifest } = snapshot
     const { parentId } = manifest
     return this.#database.write('add a snapshot', () => {
@@ -47,6 +50,8 @@ export class SnapshotTable {
         manifest.type,
         manifest.startedAtMs,
         manifest.endedAtMs,
+        manifest.recordedAtMs,
+        receivedAtMs,
         manifest.hostname,
         manifest.username,
         JSON.stringify(manifest.base),
@@ -75,13 +80,16 @@ export class SnapshotTable {
     return this.#select(oldestFirst).filter((summary) => matches(summary, filter))
   }
 
-  /** The one that was started last, of those that match. */
-  latest(filter: SnapshotFilter = {}): SnapshotSummary | undefined {
+  /** The one that was started last, of those that match and that the caller takes. */
+  latest(
+    filter: SnapshotFilter = {},
+    isWanted: (summary: SnapshotSummary) => boolean = () => true,
+  ): SnapshotSummary | undefined {
     return this.#database.guard('list snapshots', () => {
       const rows = this.#database.sqlite.prepare<[], SummaryTuple>(newestFirst).raw().iterate()
       for (const tuple of rows) {
         const summary = toSummary(tuple)
-        if (matches(summary, filter)) return summary
+        if (matches(summary, filter) && isWanted(summary)) return summary
       }
       return undefined
     })

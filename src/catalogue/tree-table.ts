@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
+
 import type { Statement } from 'better-sqlite3'
 
-import { idBytes } from '../model/ids.ts'
+import { writeContentId } from './content-digest.ts'
 import type { CatalogueDatabase } from './database.ts'
 import { asIdBuffer } from './id-bytes.ts'
 import { idBuffers, RowBatch } from './row-batch.ts'
@@ -43,8 +45,8 @@ export interface TreeEntryRow {
   readonly mtimeSeconds: number
   readonly mtimeNs: number
   /**
-   * Id of the first reference: the top page of a directory, the first chunk of a file; null when
-   * there is none.
+   * The top page of a directory, the page below a page of a higher level; for a file what
+   * `writeContentId` says of its content; null when there is no reference.
    */
   readonly child: Buffer | null
 }
@@ -63,13 +65,23 @@ export class TreeTable {
   readonly #idBuffers = idBuffers()
   readonly #insertPage: Statement
   readonly #has: Statement<[Buffer], number>
+  readonly #insertNames: Statement
+  readonly #setNames: Statement
+  readonly #namesRow: Statement<[Buffer], number>
 
   constructor(database: CatalogueDatabase) {
     this.#database = database
     this.#entryRows = new RowBatch(database, 'tree_entry', entryColumns)
     this.#insertPage = database.sqlite.prepare(
-      'INSERT OR IGNORE INTO tree_page (id, level, bytes, entries) VALUES (?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO tree_page (id, level, bytes, entries, names) VALUES (?, ?, ?, ?, NULL)',
     )
+    this.#insertNames = database.sqlite.prepare(
+      'INSERT INTO tree_names (digest, names) VALUES (?, ?)',
+    )
+    this.#namesRow = database.sqlite
+      .prepare<[Buffer], number>('SELECT row FROM tree_names WHERE digest = ?')
+      .pluck()
+    this.#setNames = database.sqlite.prepare('UPDATE tree_page SET names = ? WHERE row = ?')
     this.#has = database.sqlite
       .prepare<[Buffer], number>('SELECT 1 FROM tree_page WHERE id = ?')
       .pluck()
@@ -88,7 +100,9 @@ export class TreeTable {
         const size = page.bytes.length
         const result = this.#insertPage.run(asIdBuffer(id), page.level, size, page.entryCount)
         if (result.changes === 0) continue
-        this.#addEntries(Number(result.lastInsertRowid), page)
+        const row = Number(result.lastInsertRowid)
+        this.#addEntries(row, page)
+        if (page.level === 0 && page.entryCount > 0) this.#setNames.run(this.#addNames(page), row)
         added += 1
       }
       this.#entryRows.finish()
@@ -150,13 +164,30 @@ export class TreeTable {
   }
 
   #child(page: TreePageColumns, index: number, at: number): Buffer | null {
-    const reference = page.chunkOffsets[index]
-    if (page.chunkOffsets[index + 1] === reference) return null
+    if (page.chunkOffsets[index + 1] === page.chunkOffsets[index]) return null
     const child = this.#idBuffers[at / entryColumns.length]
-    const start = page.chunkIdsStart + idBytes * reference
-    page.bytes.copy(child, 0, start, start + idBytes)
+    writeContentId(page, index, child)
     return child
   }
+
+  /** @returns the row of the list; a known one is used again */
+  #addNames(page: TreePageColumns): number {
+    const names = joinNames(page)
+    const digest = createHash('sha256').update(names).digest()
+    const known = this.#namesRow.get(digest)
+    return known ?? Number(this.#insertNames.run(digest, names).lastInsertRowid)
+  }
+}
+
+/** Every name between two NUL bytes, which no name holds. */
+function joinNames({ bytes, nameOffsets, entryCount }: TreePageColumns): Buffer {
+  const total = nameOffsets[entryCount] - nameOffsets[0]
+  const joined = Buffer.alloc(total + entryCount + 1)
+  let at = 1
+  for (let index = 0; index < entryCount; index++) {
+    at += bytes.copy(joined, at, nameOffsets[index], nameOffsets[index + 1]) + 1
+  }
+  return joined
 }
 
 function toEntry([name, mode, size, mtimeSeconds, mtimeNs, child]: EntryTuple): TreeEntryRow {

@@ -53,6 +53,8 @@ CREATE TABLE snapshot (
   type TEXT NOT NULL,
   started_at_ms INTEGER NOT NULL,
   ended_at_ms INTEGER NOT NULL,
+  recorded_at_ms INTEGER,
+  received_at_ms INTEGER,
   hostname TEXT NOT NULL,
   username TEXT NOT NULL,
   base TEXT NOT NULL,
@@ -97,4 +99,14 @@ CREATE TABLE journal (
 );
 CREATE INDEX journal_by_time ON journal (at_ms, id);
 CREATE INDEX journal_by_snapshot ON journal (snapshot_id, kind, at_ms, id, result);
+
+CREATE TABLE parity_object (
+  row INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  group_id BLOB NOT NULL,
+  number INTEGER NOT NULL,
+  parity_shards INTEGER NOT NULL,
+  shard_bytes INTEGER NOT NULL,
+  packs TEXT NOT NULL
+);
 `
