@@ -1,9 +1,10 @@
 import type { IndexedPack, PackRow } from '../catalogue/blob-location.ts'
 import type { NewTreePage } from '../catalogue/tree-table.ts'
+import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import type { IndexEntry } from '../format/index-object/index-object.ts'
 import { decodePackTrailer, type PackTrailer } from '../format/pack/pack-trailer.ts'
 import { decodeTreePage } from '../format/tree/tree-page.ts'
-import type { RepositoryError } from '../foundation/errors.ts'
+import { DamageError, type RepositoryError } from '../foundation/errors.ts'
 import { idBytes, type ObjectId } from '../model/ids.ts'
 import { isLoss } from './loss.ts'
 import type { Repository } from './repository.ts'
@@ -28,6 +29,7 @@ export function absorbIndex(
   const packs = entries.map((entry) => ({ entry, trailer: decodePackTrailer(entry.trailer) }))
   const indexed: IndexedPack[] = packs.map(({ entry, trailer }) => ({ ...entry, trailer }))
   const segments = new SegmentReader(repository.context, repository.storage, 0)
+  const hasher = createBlobHasher(repository.context.keys.treeIdKey)
   catalogue.transaction(() => {
     const newPacks = packs.filter(({ entry }) => !catalogue.blobs.hasPack(entry.packId))
     if (!catalogue.indexObjects.add(id, indexed)) return
@@ -35,7 +37,7 @@ export function absorbIndex(
       const pack = catalogue.blobs.packById(entry.packId)
       if (!pack) continue
       try {
-        catalogue.trees.add(treePagesOf(segments, pack, trailer))
+        catalogue.trees.add(treePagesOf(segments, pack, { trailer, hasher, damages }))
       } catch (error) {
         if (!isLoss(error)) throw error
         damages.push(error)
@@ -48,7 +50,11 @@ export function absorbIndex(
 function* treePagesOf(
   reader: SegmentReader,
   pack: PackRow,
-  trailer: PackTrailer,
+  {
+    trailer,
+    hasher,
+    damages,
+  }: { trailer: PackTrailer; hasher: BlobHasher; damages: RepositoryError[] },
 ): Generator<NewTreePage> {
   for (let segment = 0; segment < trailer.segmentCount; segment++) {
     if (trailer.kinds[segment] !== blobKinds.tree) continue
@@ -67,10 +73,10 @@ function* treePagesOf(
       offset += bytes.length
       // The other tree blobs are content lists, which no look-up needs.
       if (bytes[0] !== pageMagic) continue
-      yield {
-        id: trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes),
-        page: decodeTreePage(bytes),
-      }
+      const id = trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes)
+      // Whoever has the key could name a page of his by the id of another, and every search would find it in that one's place.
+      if (hasher.hash(bytes).equals(id)) yield { id, page: decodeTreePage(bytes) }
+      else damages.push(new DamageError(`packs/${pack.id}: a tree page has another hash`))
     }
   }
 }

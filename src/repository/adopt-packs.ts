@@ -1,9 +1,10 @@
 import type { IndexEntry } from '../format/index-object/index-object.ts'
-import { decodePack } from '../format/pack/pack-reader.ts'
 import type { OnEvent } from '../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../model/ids.ts'
+import type { CondemnedPacks } from './condemned-packs.ts'
 import { isLoss } from './loss.ts'
 import { writeIndexObjects } from './index-writer.ts'
+import { readIndexEntry } from './read-index-entry.ts'
 import type { Repository } from './repository.ts'
 
 /** With other runs at work, a temporary file that nobody wrote to for this long belongs to none of them. */
@@ -14,18 +15,19 @@ const leftoverAgeMs = 10 * 60_000
 export interface StoredPacks {
   /** Packs of runs that were cut off, which are used again. */
   readonly adopted: number
-  /** Catalogue rows of packs that index objects name and that are not there. */
-  readonly lostPacks: readonly number[]
+  /** Packs that index objects name and that are not there. */
+  readonly missing: readonly PackId[]
 }
 
 /**
  * Takes over the packs that a run left behind when it was cut off: what it had stored is not stored again. Each is read whole and has to
- * be what its name says; packs that another run is writing at this moment may be named twice, which does no harm.
+ * be what its name says; packs that another run is writing at this moment may be named twice, which does no harm. Condemned ones are left alone.
  *
  * Packs that should be there and are not are told of: what lay in them must not be taken for stored.
  */
 export async function adoptPacks(
   repository: Repository,
+  condemned: CondemnedPacks,
   onEvent: OnEvent | undefined,
 ): Promise<StoredPacks> {
   const { storage, catalogue } = repository
@@ -35,29 +37,15 @@ export async function adoptPacks(
   const entries: IndexEntry[] = []
   for (const name of await storage.listNames('packs')) {
     const packId = toObjectId(name.slice('packs/'.length))
-    if (known.delete(packId)) continue
+    // A condemned pack loses its index object before it goes itself: naming it again would name what is not there.
+    if (known.delete(packId) || condemned.packIds.has(packId)) continue
     try {
-      const bytes = await storage.get(name)
-      const { header, trailerPlain } = decodePack(
-        bytes,
-        {
-          frameRootKey: repository.context.keys.frameRootKey,
-          repositoryId: Buffer.from(repository.context.repositoryId),
-          sealed: repository.context.sealed,
-        },
-        packId,
-      )
-      entries.push({
-        packId,
-        salt: Buffer.from(header.salt),
-        packBytes: bytes.length,
-        trailer: Buffer.from(trailerPlain),
-      })
+      entries.push(await readIndexEntry(repository, packId))
     } catch (error) {
       if (!isLoss(error)) throw error
       onEvent?.({
         type: 'notice',
-        message: `${name} was left by a run that was cut off and cannot be used: ${error.message}`,
+        message: `${name} is named by no index object and is not whole; the next prune removes it: ${error.message}`,
       })
     }
   }
@@ -68,23 +56,21 @@ export async function adoptPacks(
       message: `${entries.length} packs of a run that was cut off are used again`,
     })
   }
-  return { adopted: entries.length, lostPacks: rowsOf(repository, known, onEvent) }
+  return { adopted: entries.length, missing: missingPacks(repository, known, condemned, onEvent) }
 }
 
-function rowsOf(
+function missingPacks(
   repository: Repository,
   ids: ReadonlySet<PackId>,
+  condemned: CondemnedPacks,
   onEvent: OnEvent | undefined,
-): number[] {
-  const rows: number[] = []
+): PackId[] {
+  const missing: PackId[] = []
   for (const id of ids) {
-    const pack = repository.catalogue.blobs.packById(id)
-    if (!pack) continue
-    rows.push(pack.row)
-    onEvent?.({
-      type: 'damage',
-      message: `packs/${id} is missing: every file is read, and what is lost and still there is stored again`,
-    })
+    // A sweep that goes on beside has taken it away on purpose.
+    if (condemned.packIds.has(id) || !repository.catalogue.blobs.hasPack(id)) continue
+    missing.push(id)
+    onEvent?.({ type: 'damage', message: `packs/${id} is missing` })
   }
-  return rows
+  return missing
 }

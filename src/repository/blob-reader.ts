@@ -1,7 +1,7 @@
 import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import { DamageError, RepositoryError } from '../foundation/errors.ts'
 import type { BlobLocation } from '../catalogue/blob-location.ts'
-import { isLoss } from './loss.ts'
+import { isUnavailable } from './loss.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { blobKinds, type BlobKind } from './segment-buffer.ts'
 import type { SegmentReader } from './segment-reader.ts'
@@ -58,7 +58,7 @@ export class BlobReader {
     try {
       return this.#readFrom(location, kind, id, lengthBytes)
     } catch (error) {
-      if (!isLoss(error)) throw error
+      if (!isUnavailable(error)) throw error
       const found = this.#readElsewhere(location, kind, id, lengthBytes)
       if (found) return found
       throw error
@@ -76,7 +76,7 @@ export class BlobReader {
       try {
         return this.#readFrom(location, kind, id, lengthBytes)
       } catch (error) {
-        if (!isLoss(error)) throw error
+        if (!isUnavailable(error)) throw error
       }
     }
     return undefined

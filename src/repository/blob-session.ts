@@ -1,5 +1,5 @@
 import { BlobLookup } from '../catalogue/blob-lookup.ts'
-import { openLocal } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
 import { BlobClaims } from './blob-claims.ts'
 import { BlobStore, type KnownBlobs } from './blob-store.ts'
 import { PackWriter, type WrittenPack } from './pack-writer.ts'
@@ -10,8 +10,10 @@ export interface BlobSessionOptions {
   readonly claims: SharedArrayBuffer
   /** False when the repository held no blobs: then none has to be looked up. */
   readonly hasBlobs: boolean
-  /** Catalogue rows of packs that are missing in the storage; what lies only there is stored again. */
-  readonly lostPacks: readonly number[]
+  /** Catalogue rows of packs that are missing, or that a prune is about to delete; what lies only there is stored again. */
+  readonly avoidedPacks: readonly number[]
+  /** Damaged segments, by `segmentKey`; what lies only there is stored again. */
+  readonly avoidedSegments: readonly number[]
   readonly onPack: (pack: WrittenPack) => void
 }
 
@@ -27,11 +29,14 @@ export function openBlobSession(
   context: RepositoryContext,
   options: BlobSessionOptions,
 ): BlobSession {
-  const storage = openLocal(context.location)
+  const storage = openStorage(context.location)
   const packs = new PackWriter(context, storage, options.onPack)
   const claims = new BlobClaims(options.claims)
   const openLookup = (): BlobLookup =>
-    new BlobLookup(context.cataloguePath, new Set(options.lostPacks))
+    new BlobLookup(context.cataloguePath, {
+      packs: new Set(options.avoidedPacks),
+      segments: new Set(options.avoidedSegments),
+    })
   let lookup = options.hasBlobs ? openLookup() : null
   const known: KnownBlobs = {
     hasBlob: (id) => {

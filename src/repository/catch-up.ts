@@ -5,7 +5,9 @@ import type { RepositoryError } from '../foundation/errors.ts'
 import { toObjectId, type ObjectId } from '../model/ids.ts'
 import { absorbIndex } from './absorb-index.ts'
 import { isLoss } from './loss.ts'
+import { absorbParity } from './parity/absorb-parity.ts'
 import type { Repository } from './repository.ts'
+import { noteVanished } from './vanished-snapshots.ts'
 
 /** An object that is in the storage and cannot be used. */
 export interface UnusableObject {
@@ -41,7 +43,7 @@ export async function catchUp(repository: Repository): Promise<UnusableObject[]>
 
 async function listedNames({ storage }: Repository): Promise<Set<string>> {
   const names = new Set<string>()
-  for (const folder of ['index', 'snapshots', 'journal'] as const) {
+  for (const folder of ['index', 'snapshots', 'journal', 'parity'] as const) {
     for (const name of await storage.listNames(folder)) names.add(name)
   }
   return names
@@ -58,9 +60,11 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   const knownSnapshots = catalogue.objectIds('snapshots')
   const knownIndexes = catalogue.objectIds('index')
   const knownRecords = catalogue.objectIds('journal')
+  const knownParity = catalogue.objectIds('parity')
   const snapshotNames = await storage.listNames('snapshots')
   const indexNames = await storage.listNames('index')
   const journalNames = await storage.listNames('journal')
+  const parityNames = await storage.listNames('parity')
   const goneIndexes = await compare(knownIndexes, indexNames, async (name, id) => {
     await guard(unusable, name, async () => {
       const entries = decodeIndexObject(await repository.readSmallObject('index', name))
@@ -71,9 +75,13 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   const goneSnapshots = await compare(knownSnapshots, snapshotNames, async (name, id) => {
     await guard(unusable, name, async () => {
       const manifest = decodeSnapshotManifest(await repository.readSmallObject('snapshot', name))
-      catalogue.snapshots.add({ ...manifest, id })
+      const { modifiedAtMs } = await storage.stat(name)
+      catalogue.snapshots.add({ ...manifest, id }, modifiedAtMs)
     })
   })
+  const gone = goneSnapshots
+    .map((id) => catalogue.snapshots.get(id))
+    .filter((snapshot) => snapshot !== undefined)
   for (const id of goneSnapshots) catalogue.snapshots.remove(id)
   const goneRecords = await compare(knownRecords, journalNames, async (name, id) => {
     await guard(unusable, name, async () => {
@@ -82,6 +90,11 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
     })
   })
   for (const id of goneRecords) catalogue.journal.remove(id)
+  await noteVanished(repository, gone)
+  const goneParity = await compare(knownParity, parityNames, async (name, id) => {
+    await guard(unusable, name, () => absorbParity(repository, id))
+  })
+  for (const id of goneParity) catalogue.parity.remove(id)
   return unusable
 }
 

@@ -1,13 +1,25 @@
 import { randomInt } from 'node:crypto'
-import { CatalogueError } from '../catalogue/errors.ts'
 import {
   decodeSnapshotManifest,
   encodeSnapshotManifest,
 } from '../format/manifest/snapshot-manifest.ts'
+import { RepositoryError } from '../foundation/errors.ts'
+import type { SnapshotId } from '../model/ids.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { catchUp } from './catch-up.ts'
 import type { RepositoryLock } from './locks.ts'
 import type { Repository } from './repository.ts'
+import { withdrawSnapshot } from './withdraw-snapshot.ts'
+
+/** What a run knows before its snapshot is stored. */
+export type UncommittedSnapshot = Omit<Snapshot, 'id' | 'backupId' | 'recordedAtMs' | 'leaseId'>
+
+/**
+ * A repaired snapshot keeps the time that was recorded for the one that it stands for, and an imported one the id that it is known by. The id is the
+ * first that is free from that one on.
+ */
+export type RecordedSnapshot = UncommittedSnapshot &
+  Partial<Pick<Snapshot, 'recordedAtMs' | 'backupId'>>
 
 /** Tries until a backup id is this run's alone; each further try needs another run that commits at the same moment. */
 const triesMax = 50
@@ -24,47 +36,81 @@ const triesMax = 50
  */
 export async function commitSnapshot(
   repository: Repository,
-  manifest: Omit<Snapshot, 'id' | 'backupId'>,
+  manifest: RecordedSnapshot,
   lock: RepositoryLock,
 ): Promise<Snapshot> {
-  let seconds = freeSecond(repository, Math.floor(manifest.startedAtMs / 1000))
+  // It may refer to blobs of another run, which has given its index object a name and was cut off before it made that durable.
+  await repository.storage.sync('index')
+  let seconds = freeSecond(repository, wantedSecond(manifest))
   let saved = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
-  for (let tries = 1; tries < triesMax && (await hasTwin(repository, saved)); tries++) {
-    seconds = freeSecond(repository, seconds + 1 + randomInt(tries + 1))
-    const again = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
-    await repository.storage.delete(`snapshots/${saved.id}`)
-    await repository.storage.sync('snapshots')
-    repository.catalogue.snapshots.remove(saved.id)
-    saved = again
+  try {
+    for (let tries = 1; tries < triesMax && (await hasTwin(repository, saved)); tries++) {
+      seconds = freeSecond(repository, seconds + 1 + randomInt(tries + 1))
+      const first = saved
+      saved = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
+      await repository.storage.delete(`snapshots/${first.id}`)
+      await repository.storage.sync('snapshots')
+      repository.catalogue.snapshots.remove(first.id)
+    }
+  } catch (error) {
+    // The snapshot is durable, and its lease held: whatever fails from here on, it exists. The catalogue catches up when it is opened next.
+    if (!(error instanceof RepositoryError)) throw error
   }
   return saved
 }
 
 async function put(
   repository: Repository,
-  manifest: Omit<Snapshot, 'id'>,
+  manifest: RecordedSnapshot & { readonly backupId: string },
   lock: RepositoryLock,
 ): Promise<Snapshot> {
-  const plaintext = encodeSnapshotManifest(manifest)
-  const { id, bytes } = repository.seal('snapshot', plaintext)
   await lock.assertHeld()
+  const plaintext = encodeSnapshotManifest({
+    ...manifest,
+    recordedAtMs:
+      manifest.recordedAtMs === undefined
+        ? Math.max(0, Math.round(lock.storageNowMs()))
+        : manifest.recordedAtMs,
+    leaseId: lock.leaseId,
+  })
+  const { id, bytes } = repository.seal('snapshot', plaintext)
   await repository.storage.put(`snapshots/${id}`, bytes)
+  await assertCommitted(repository, id, lock)
   // As a reader gets it: a catalogue that is built anew from the objects must be the same.
   return { ...decodeSnapshotManifest(plaintext), id }
 }
 
-async function hasTwin(repository: Repository, saved: Snapshot): Promise<boolean> {
+/**
+ * Between the check of the lease and the end of the put the process may have been stopped for hours, and a prune may have deleted what the
+ * snapshot needs. A prune lists the snapshots after it has removed a stale lock: a lock that is there now was there when the snapshot was, too.
+ */
+async function assertCommitted(
+  repository: Repository,
+  id: SnapshotId,
+  lock: RepositoryLock,
+): Promise<void> {
   try {
-    repository.catalogue.snapshots.add(saved)
-    await catchUp(repository)
-    return repository.catalogue.snapshots
-      .findByBackupId(saved.backupId)
-      .some(({ id }) => id !== saved.id)
+    await lock.assertHeld()
   } catch (error) {
-    // The snapshot is durable already; a catalogue that is busy or broken catches up when it is opened next.
-    if (!(error instanceof CatalogueError)) throw error
-    return false
+    // Also when it cannot be told whether the lease holds.
+    await withdrawSnapshot(repository, id)
+    throw error
   }
+}
+
+async function hasTwin(repository: Repository, saved: Snapshot): Promise<boolean> {
+  const { modifiedAtMs } = await repository.storage.stat(`snapshots/${saved.id}`)
+  repository.catalogue.snapshots.add(saved, modifiedAtMs)
+  await catchUp(repository)
+  return repository.catalogue.snapshots
+    .findByBackupId(saved.backupId)
+    .some(({ id }) => id !== saved.id)
+}
+
+function wantedSecond({ backupId, startedAtMs }: RecordedSnapshot): number {
+  return backupId === undefined
+    ? Math.floor(startedAtMs / 1000)
+    : Number(backupId.slice('backup_'.length))
 }
 
 /** Clients of the documented system know backups by the second in which they began; two in one second take the next one. */

@@ -57,7 +57,7 @@ export function findPath(repository: Repository, snapshot: Snapshot, path: Buffe
 }
 
 /** @returns the components of a path as the snapshot's tree names them */
-export function componentsInTree(snapshot: Snapshot, path: Buffer): Buffer[] {
+export function componentsInTree(snapshot: Pick<Snapshot, 'base'>, path: Buffer): Buffer[] {
   const components = split(path)
   const base = split(decodePathText(snapshot.base))
   const isAbsolute = path[0] === slash

@@ -9,7 +9,8 @@ import type { Repository } from './repository.ts'
  */
 export function forbiddenDirectories(repository: Repository): ReadonlySet<string> {
   const keys = new Set<string>()
-  const { location, catalogue } = repository
+  const { location, catalogue, storage } = repository
+  if (storage.capabilities.kind === 'memory') return keys
   const inside = [...objectFolders, 'tmp'].map((folder) => join(location, folder))
   for (const path of [location, dirname(catalogue.path), ...inside]) {
     try {

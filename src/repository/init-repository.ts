@@ -3,11 +3,16 @@ import { readdir } from 'node:fs/promises'
 import { deriveRepositoryKeys, masterSecretBytes } from '../format/encryption/repository-keys.ts'
 import { encodeRepositoryConfig } from '../format/text-object/repository-config.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import { isThere } from './modification-time.ts'
+import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { objectFolders } from '../storage/object-name.ts'
 import { ObjectConflictError, storageError } from '../storage/errors.ts'
+import { refillReserve } from './disk-reserve.ts'
 import { addKeySlot } from './key-slots.ts'
+import { checkParitySetting, storeFirstParitySetting } from './parity/parity-setting.ts'
 
 export interface InitOptions {
   /** Folder of the new repository; it is made when it is missing. */
@@ -16,6 +21,8 @@ export interface InitOptions {
   readonly passphrase?: string | undefined
   /** Average length of chunks: a power of two, 16 KiB to 2 MiB. */
   readonly chunkAverageBytes?: number | undefined
+  /** Protects the packs by parity when given; it can be changed later. */
+  readonly parity?: ParitySetting | undefined
   /** Name for the first key slot. */
   readonly keyLabel?: string
 }
@@ -56,7 +63,8 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
       remedy: 'Give a passphrase, or none at all for a repository without encryption',
     })
   }
-  const storage = openLocal(options.location)
+  if (options.parity) checkParitySetting(options.parity)
+  const storage = openStorage(options.location)
   await refuseExisting(storage)
   await storage.prepare()
   const masterSecret = randomBytes(masterSecretBytes)
@@ -71,7 +79,7 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
     ...(options.passphrase === undefined ? { secret: masterSecret.toString('hex') } : {}),
   }
   const slotName = await addFirstKey(storage, config.repositoryId, masterSecret, options)
-  const { configKey } = deriveRepositoryKeys(masterSecret)
+  const { configKey, frameRootKey } = deriveRepositoryKeys(masterSecret)
   try {
     await storage.put('config', encodeRepositoryConfig(config, configKey))
   } catch (error) {
@@ -83,6 +91,14 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
   for (const name of await storage.listNames('keys')) {
     if (name !== slotName) await storage.delete(name)
   }
+  if (options.parity) {
+    await storeFirstParitySetting(storage, options.parity, {
+      repositoryId: Buffer.from(config.repositoryId, 'hex'),
+      sealed: config.encryption !== 'none',
+      frameRootKey,
+    })
+  }
+  await refillReserve(storage)
   await storage.close()
   const { repositoryId, encryption } = config
   return { repositoryId, encryption, chunkAverageBytes }
@@ -90,7 +106,7 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
 
 /** @returns the slot's name; null without encryption */
 async function addFirstKey(
-  storage: LocalStorage,
+  storage: Storage,
   repositoryId: string,
   masterSecret: Uint8Array,
   { passphrase, keyLabel }: InitOptions,
@@ -113,8 +129,12 @@ function checkChunkAverage(bytes: number): void {
   )
 }
 
-async function refuseExisting(storage: LocalStorage): Promise<void> {
+async function refuseExisting(storage: Storage): Promise<void> {
   const { location } = storage
+  if (storage.capabilities.kind !== 'local') {
+    await refuseConfig(storage)
+    return await refuseOrphans(storage)
+  }
   let names: string[]
   try {
     names = await readdir(location)
@@ -137,6 +157,10 @@ async function refuseExisting(storage: LocalStorage): Promise<void> {
   await refuseOrphans(storage)
 }
 
+async function refuseConfig(storage: Storage): Promise<void> {
+  if (await isThere(storage, 'config')) throw existsError(storage.location)
+}
+
 function existsError(location: string): RepositoryError {
   return new RepositoryError(
     'REPOSITORY_EXISTS',
@@ -146,7 +170,7 @@ function existsError(location: string): RepositoryError {
 }
 
 /** A repository whose config is lost can be read again once it is found; a new one in its place would remove its packs as garbage. */
-async function refuseOrphans(storage: LocalStorage): Promise<void> {
+async function refuseOrphans(storage: Storage): Promise<void> {
   for (const folder of ['packs', 'index', 'snapshots', 'journal'] as const) {
     const [name] = await storage.listNames(folder)
     if (name === undefined) continue

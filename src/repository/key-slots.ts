@@ -3,7 +3,7 @@ import { decodeKeySlot, encodeKeySlot } from '../format/text-object/key-slot-tex
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { DamageError, HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { isLoss } from './loss.ts'
+import { isFinding } from './loss.ts'
 
 export interface UnlockedSecret {
   readonly masterSecret: Buffer
@@ -11,7 +11,7 @@ export interface UnlockedSecret {
   readonly slotId: string
 }
 
-/** The slots that can be read. A damaged one is named by a verification, and must not keep anybody from the others. */
+/** The slots that can be read. A damaged one, or one of a newer version, is named by `check` and must not keep anybody from the others. */
 export async function readKeySlots(storage: Storage, repositoryId: string): Promise<KeySlot[]> {
   const slots: KeySlot[] = []
   for (const name of await storage.listNames('keys')) {
@@ -19,7 +19,7 @@ export async function readKeySlots(storage: Storage, repositoryId: string): Prom
       const bytes = await storage.get(name, textObjectBytesMax)
       slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
     } catch (error) {
-      if (!isLoss(error)) throw error
+      if (!isFinding(error)) throw error
     }
   }
   return slots
@@ -37,10 +37,18 @@ export async function unlockWithPassphrase(
 ): Promise<UnlockedSecret> {
   let damage: unknown
   const names = await storage.listNames('keys')
+  const slots: KeySlot[] = []
   for (const name of names) {
     try {
       const bytes = await storage.get(name, textObjectBytesMax)
-      const slot = decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId })
+      slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+    } catch (error) {
+      damage ??= error
+    }
+  }
+  // The cheapest first: dear ones that somebody has planted keep nobody waiting who has the passphrase.
+  for (const slot of slots.toSorted((left, right) => costOf(left) - costOf(right))) {
+    try {
       const masterSecret = await openKeySlot(slot, passphrase)
       if (masterSecret) return { masterSecret, slotId: slot.slotId }
     } catch (error) {
@@ -61,6 +69,10 @@ export async function unlockWithPassphrase(
         'Check the passphrase and where it comes from (--passphrase-file, --passphrase-command, HOLDFAST_PASSPHRASE)',
     },
   )
+}
+
+function costOf({ memoryKiB, passes }: KeySlot): number {
+  return memoryKiB * passes
 }
 
 /** Stores a new slot for the secret; durable when it resolves. */

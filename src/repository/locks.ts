@@ -1,57 +1,77 @@
-import { randomBytes } from 'node:crypto'
-import { readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock, type Clock } from '../foundation/clock.ts'
 import { RepositoryError } from '../foundation/errors.ts'
+import type { ObjectId } from '../model/ids.ts'
 import type { Storage } from '../storage/storage.ts'
+import {
+  encodeLockRecord,
+  newLockName,
+  newLockRecord,
+  type LockKind,
+  type LockRecord,
+} from './lock-record.ts'
+import { isMissing } from './loss.ts'
+import { isThere, modificationTimeMs } from './modification-time.ts'
+import {
+  isReadOnlyFault,
+  listStandingLocks,
+  ownLockNames,
+  staleAfterMsDefault,
+  type Revoke,
+  type StandingLock,
+} from './standing-locks.ts'
 
-export type LockKind = 'shared' | 'exclusive'
+export type { LockKind, LockRecord } from './lock-record.ts'
 
 export interface LockOptions {
   /** What is done only reads: where the storage cannot be written to, it is done without a lock. */
   readonly mayOnlyRead?: boolean
+  readonly clock?: Clock
+  /** How long to wait for others before giving up; default: not at all. */
+  readonly retryForMs?: number
+  /** How long the lock lives without a refresh; default 30 minutes, or `HOLDFAST_LEASE_SECONDS`. */
+  readonly staleAfterMs?: number
+  /** Makes it durable that a stale lease is over, before its lock is removed. */
+  readonly revoke?: Revoke
 }
 
-interface LockRecord {
-  readonly version: 1
-  readonly kind: LockKind
-  readonly hostname: string
-  readonly pid: number
-  /** Process ids mean the same only within one of these; missing where the system does not tell. */
-  readonly pidNamespace?: string
-  readonly startedAtMs: number
-  readonly refreshedAtMs: number
-  readonly operation: string
-}
+/** Refreshes that may fail in a row before the lock is stale. */
+const refreshesPerLife = 6
 
-/** A lock not refreshed for this long has lost its holder (docs/FORMAT.md, section 13). */
-const staleAfterMs = 30 * 60_000
-const refreshEveryMs = 5 * 60_000
-const lockBytesMax = 65_536
-
-/** Locks that this process holds at this moment. */
-const ownNames = new Set<string>()
-
-/** A lock that is held; it refreshes itself until it is released. */
+/** A lock that is held, the lease of this run; it refreshes itself until it is released. */
 export class RepositoryLock {
   readonly #storage: Storage
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #clock: Clock
+  readonly #revoke: Revoke
+  readonly #stopRefreshing: () => void
   #record: LockRecord
   /** Null when the storage can only be read and nothing was written. */
   #name: string | null
+  #refreshedAt: Moment
+  /** The storage's clock at the last refresh. */
+  #storageAtMs: number
   #refreshing: Promise<void> = Promise.resolve()
   #lost: unknown
 
-  constructor(storage: Storage, name: string | null, record: LockRecord) {
-    this.#storage = storage
-    this.#name = name
-    this.#record = record
-    if (name === null) return
-    this.#timer = setInterval(() => {
-      this.#refreshing = this.#refresh().catch((error: unknown) => {
-        this.#lost ??= error
-      })
-    }, refreshEveryMs)
-    this.#timer.unref()
+  constructor(fields: {
+    readonly storage: Storage
+    readonly clock: Clock
+    readonly revoke: Revoke
+    readonly name: string | null
+    readonly record: LockRecord
+    readonly refreshedAt: Moment
+    readonly storageAtMs: number
+  }) {
+    this.#storage = fields.storage
+    this.#clock = fields.clock
+    this.#revoke = fields.revoke
+    this.#name = fields.name
+    this.#record = fields.record
+    this.#refreshedAt = fields.refreshedAt
+    this.#storageAtMs = fields.storageAtMs
+    const everyMs = fields.record.staleAfterMs / refreshesPerLife
+    this.#stopRefreshing =
+      fields.name === null ? () => undefined : fields.clock.repeat(everyMs, () => this.refresh())
   }
 
   /** False for the lock of a reader on a storage that cannot be written to. */
@@ -59,58 +79,159 @@ export class RepositoryLock {
     return this.#name !== null
   }
 
+  get leaseId(): string {
+    return this.#record.leaseId
+  }
+
+  /** By the storage's clock: when the lock was written last. What anybody writes from then on is at least as young. */
+  get writtenAtMs(): number {
+    return this.#storageAtMs
+  }
+
   /**
-   * Checks that the lock still protects what is being done; call it before anything is committed.
+   * The storage's clock now, as far as it can be told without asking: never later than it is. A wall clock that is set forward while the lock is held
+   * must end no grace and break no lease; what a machine has slept is told by the next refresh.
+   */
+  storageNowMs(): number {
+    const { wallMs, monotonicMs } = this.#spans()
+    return this.#storageAtMs + Math.max(Math.min(wallMs, monotonicMs), 0)
+  }
+
+  /** Locks of others that still protect their holders; dead ones are removed. */
+  async others(): Promise<StandingLock[]> {
+    const standing = await listStandingLocks({
+      storage: this.#storage,
+      own: this.#name,
+      storageNowMs: this.storageNowMs(),
+      revoke: this.#revoke,
+    })
+    // It may have refreshed itself meanwhile, under a name that it did not have when this began.
+    return standing.filter(
+      ({ record }) => record === 'unreadable' || record.leaseId !== this.leaseId,
+    )
+  }
+
+  /** Tells everybody that this run keeps away from what these condemned objects name. */
+  async noteKnown(knows: readonly ObjectId[]): Promise<void> {
+    this.#record = { ...this.#record, knows }
+    await this.refresh()
+    await this.assertHeld()
+  }
+
+  /**
+   * Checks that the lock still protects what is being done; call it before anything is committed, and after.
    *
    * @throws {RepositoryError} `REPOSITORY_LOCKED` when it could not be refreshed in time or somebody removed it: there may have been a
    * prune meanwhile
    */
-  async assertHeld(nowMs: number = Date.now()): Promise<void> {
+  async assertHeld(): Promise<void> {
     await this.#refreshing
-    this.#assertFresh(nowMs)
+    this.#assertFresh()
     if (this.#name === null) return
-    try {
-      await this.#storage.size(this.#name)
-    } catch (error) {
-      if (!(error instanceof RepositoryError) || error.code !== 'OBJECT_MISSING') throw error
-      throw lostError('somebody removed the lock of this run', error)
+    if (!(await isThere(this.#storage, this.#name))) {
+      throw lostError(removedState, undefined)
+    }
+    // The answer may have taken longer than the lock lives.
+    this.#assertFresh()
+  }
+
+  /**
+   * Call it before loss is told or recorded. When the lease was over meanwhile, a prune may have taken away what is missed, and nothing is
+   * lost but the time: a reader that slept must not put damage on record.
+   *
+   * @param cause What was missed.
+   * @throws {RepositoryError} `REPOSITORY_LOCKED`
+   */
+  async assertLossIsReal(cause?: unknown): Promise<void> {
+    // A reader that could not write its lock is not protected, and knows no more.
+    if (this.#name === null) return
+    await this.#refreshing
+    const ageMs = this.#elapsedMs()
+    if (ageMs >= this.#record.staleAfterMs) throw lostError(staleState(ageMs), cause)
+    // A storage that cannot even tell is a reason of its own, which is known already.
+    const isHeld = await isThere(this.#storage, this.#name).catch(() => true)
+    if (!isHeld) throw lostError(removedState, cause)
+  }
+
+  /**
+   * Never rejects: what was done under the lock is done, and whatever went wrong before is what the caller has to hear of. A lock that
+   * cannot be removed is taken for dead once its process is, or is stale.
+   */
+  async release(): Promise<void> {
+    this.#stopRefreshing()
+    await this.#refreshing
+    if (this.#name !== null) await withdraw(this.#storage, this.#name)
+  }
+
+  /** Never rejects: what went wrong is told by `assertHeld`. */
+  refresh(): Promise<void> {
+    this.#refreshing = this.#refreshing
+      .then(() => this.#refresh())
+      .catch((error: unknown) => {
+        this.#lost ??= error
+      })
+    return this.#refreshing
+  }
+
+  /** Time may stand still on one clock while the machine sleeps, and be set back on the other: the larger span counts. */
+  #elapsedMs(): number {
+    const { wallMs, monotonicMs } = this.#spans()
+    return Math.max(wallMs, monotonicMs, 0)
+  }
+
+  /** Since the last refresh. */
+  #spans(): Moment {
+    const { wallMs, monotonicMs } = momentOf(this.#clock)
+    return {
+      wallMs: wallMs - this.#refreshedAt.wallMs,
+      monotonicMs: monotonicMs - this.#refreshedAt.monotonicMs,
     }
   }
 
-  async release(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#refreshing
-    if (this.#name === null) return
-    await this.#storage.delete(this.#name)
-    ownNames.delete(this.#name)
+  #assertFresh(): void {
+    const ageMs = this.#elapsedMs()
+    if (ageMs >= this.#record.staleAfterMs) throw lostError(staleState(ageMs), this.#lost)
+    if (this.#lost === undefined) return
+    // A storage that failed is what a person has to know of, and not what that did to the lock.
+    throw isMissing(this.#lost) ? lostError(removedState, this.#lost) : this.#lost
   }
 
-  #assertFresh(nowMs: number): void {
-    const ageMs = nowMs - this.#record.refreshedAtMs
-    if (this.#lost === undefined && ageMs < staleAfterMs) return
-    const minutes = Math.round(ageMs / 60_000)
-    throw lostError(`the lock of this run was not refreshed for ${minutes} minutes`, this.#lost)
-  }
-
-  /** A process that was stopped for longer than a lock lives must not revive it: its protection had ended. */
+  /**
+   * A process that was stopped for longer than a lock lives must not revive it: its protection had ended. The old lock has to be there still
+   * once the new one stands; if it is not, somebody has removed it and may not have seen the new one.
+   */
   async #refresh(): Promise<void> {
     const old = this.#name
-    if (old === null) return
-    this.#assertFresh(Date.now())
-    const record = { ...this.#record, refreshedAtMs: Date.now() }
+    if (old === null || this.#lost !== undefined) return
+    this.#assertFresh()
     const name = newLockName()
-    ownNames.add(name)
-    await this.#storage.put(name, encode(record))
+    const refreshedAt = momentOf(this.#clock)
+    ownLockNames.add(name)
+    await this.#storage.put(name, encodeLockRecord(this.#record))
+    const { modifiedAtMs } = await this.#storage.stat(name)
+    if (!(await isThere(this.#storage, old))) {
+      await this.#storage.delete(name)
+      ownLockNames.delete(name)
+      throw lostError(removedState, undefined)
+    }
     this.#name = name
-    this.#record = record
+    this.#refreshedAt = refreshedAt
+    this.#storageAtMs = modifiedAtMs
     await this.#storage.delete(old)
-    ownNames.delete(old)
+    ownLockNames.delete(old)
   }
 }
 
+/** By both clocks; or a span by both. */
+interface Moment {
+  readonly wallMs: number
+  readonly monotonicMs: number
+}
+
+const retryEveryMs = 1000
+
 /**
- * Takes a lock: writes it, looks at all others, withdraws when an incompatible one stands. Locks of dead processes of this host
- * and stale ones are removed.
+ * Takes a lock, and tries again for as long as `retryForMs` says while others hold it.
  *
  * @throws {RepositoryError} `REPOSITORY_LOCKED` naming who holds it
  */
@@ -120,153 +241,123 @@ export async function acquireLock(
   operation: string,
   options: LockOptions = {},
 ): Promise<RepositoryLock> {
-  const nowMs = Date.now()
-  const record: LockRecord = {
-    version: 1,
-    kind,
-    hostname: hostname(),
-    pid: process.pid,
-    ...(ownPidNamespace !== undefined && { pidNamespace: ownPidNamespace }),
-    startedAtMs: nowMs,
-    refreshedAtMs: nowMs,
-    operation,
-  }
-  const name = newLockName()
-  ownNames.add(name)
-  try {
-    await storage.put(name, encode(record))
-  } catch (error) {
-    ownNames.delete(name)
-    if (options.mayOnlyRead !== true || !isReadOnlyFault(error)) throw error
-    await refuseWhenHeld(storage, kind, name)
-    return new RepositoryLock(storage, null, record)
-  }
-  try {
-    await refuseWhenHeld(storage, kind, name)
-  } catch (error) {
-    await storage.delete(name)
-    ownNames.delete(name)
-    throw error
-  }
-  return new RepositoryLock(storage, name, record)
-}
-
-async function refuseWhenHeld(storage: Storage, kind: LockKind, own: string): Promise<void> {
-  for (const name of await storage.listNames('locks')) {
-    if (name === own) continue
-    const other = await readLock(storage, name)
-    if (other === 'gone') continue
-    if (other !== 'unreadable' && isDead(name, other)) {
-      await removeDead(storage, name)
-      continue
+  const { monotonicMs } = options.clock ?? systemClock
+  const giveUpAtMs = monotonicMs() + (options.retryForMs ?? 0)
+  for (;;) {
+    try {
+      return await tryLock(storage, kind, operation, options)
+    } catch (error) {
+      const isHeld = error instanceof RepositoryError && error.code === 'REPOSITORY_LOCKED'
+      if (!isHeld || monotonicMs() >= giveUpAtMs) throw error
+      await sleep(Math.min(retryEveryMs, giveUpAtMs - monotonicMs()))
     }
-    if (other !== 'unreadable' && kind === 'shared' && other.kind === 'shared') continue
-    throw lockedError(storage.location, name, other)
   }
 }
 
-async function removeDead(storage: Storage, name: string): Promise<void> {
-  try {
-    await storage.delete(name)
-  } catch (error) {
-    // On a storage that can only be read it stays, and keeps nobody from reading.
-    if (!isReadOnlyFault(error)) throw error
-  }
-}
-
-async function readLock(
+/**
+ * Takes a lock: writes it, looks at all others, withdraws when an incompatible one stands. Locks of dead processes of this host
+ * and stale ones are removed.
+ *
+ * @throws {RepositoryError} `REPOSITORY_LOCKED` naming who holds it
+ */
+async function tryLock(
   storage: Storage,
-  name: string,
-): Promise<LockRecord | 'gone' | 'unreadable'> {
-  let bytes: Buffer
+  kind: LockKind,
+  operation: string,
+  options: LockOptions,
+): Promise<RepositoryLock> {
+  const clock = options.clock ?? systemClock
+  const revoke = options.revoke ?? (async () => undefined)
+  const staleAfterMs = options.staleAfterMs ?? chosenStaleAfterMs()
+  const refreshedAt = momentOf(clock)
+  const record = newLockRecord({ kind, operation, startedAtMs: refreshedAt.wallMs, staleAfterMs })
+  const name = newLockName()
+  ownLockNames.add(name)
   try {
-    bytes = await storage.get(name, lockBytesMax)
+    await storage.put(name, encodeLockRecord(record))
   } catch (error) {
-    if (!(error instanceof RepositoryError)) throw error
-    if (error.code === 'OBJECT_MISSING') return 'gone'
-    if (error.code === 'OBJECT_DAMAGED') return 'unreadable'
+    ownLockNames.delete(name)
+    if (options.mayOnlyRead !== true || !isReadOnlyFault(error)) throw error
+    const storageNowMs = clock.nowMs()
+    const others = await listStandingLocks({ storage, own: null, storageNowMs, revoke })
+    refuseConflict(storage, kind, others)
+    const fields = { storage, clock, revoke, name: null, record, refreshedAt }
+    return new RepositoryLock({ ...fields, storageAtMs: storageNowMs })
+  }
+  try {
+    const modifiedAtMs = await modificationTimeMs(storage, name)
+    // This process was stopped in between for longer than a lock lives.
+    if (modifiedAtMs === undefined) throw lostError(removedState, undefined)
+    const listing = { storage, own: name, storageNowMs: modifiedAtMs, revoke }
+    refuseConflict(storage, kind, await listStandingLocks(listing))
+    const fields = { storage, clock, revoke, name, record, refreshedAt }
+    return new RepositoryLock({ ...fields, storageAtMs: modifiedAtMs })
+  } catch (error) {
+    await withdraw(storage, name)
     throw error
   }
-  try {
-    const record = JSON.parse(bytes.toString()) as LockRecord
-    const isLock =
-      (record.kind === 'shared' || record.kind === 'exclusive') &&
-      Number.isFinite(record.refreshedAtMs) &&
-      Number.isInteger(record.pid) &&
-      typeof record.hostname === 'string' &&
-      typeof record.operation === 'string'
-    return isLock ? record : 'unreadable'
-  } catch {
-    return 'unreadable'
-  }
 }
 
-function isDead(name: string, lock: LockRecord): boolean {
-  if (Date.now() - lock.refreshedAtMs > staleAfterMs) return true
-  if (lock.hostname !== hostname()) return false
-  // Containers may share a host name and see only their own processes.
-  if ((lock.pidNamespace ?? ownPidNamespace) !== ownPidNamespace) return false
-  if (lock.pid === process.pid) return isOfEarlierProcess(name, lock)
-  try {
-    process.kill(lock.pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
+async function withdraw(storage: Storage, name: string): Promise<void> {
+  ownLockNames.delete(name)
+  await storage.delete(name).catch((error: unknown) => {
+    if (!(error instanceof RepositoryError)) throw error
+  })
 }
 
-/** In a container that is started again the process ids come again, too. */
-function isOfEarlierProcess(name: string, lock: LockRecord): boolean {
-  return !ownNames.has(name) && lock.refreshedAtMs < performance.timeOrigin
+function refuseConflict(storage: Storage, kind: LockKind, others: readonly StandingLock[]): void {
+  const conflict = others.find(
+    ({ record }) => record === 'unreadable' || !areCompatible(kind, record.kind),
+  )
+  if (conflict) throw lockedError(storage.location, conflict)
 }
 
-const ownPidNamespace = readPidNamespace()
-
-function readPidNamespace(): string | undefined {
-  try {
-    return readlinkSync('/proc/self/ns/pid')
-  } catch {
-    return undefined
-  }
+function areCompatible(one: LockKind, other: LockKind): boolean {
+  if (one === 'exclusive' || other === 'exclusive') return false
+  return one === 'shared' || other === 'shared'
 }
 
-function isReadOnlyFault(error: unknown): boolean {
-  if (!(error instanceof RepositoryError) || error.code !== 'STORAGE_FAILED') return false
-  const { errno } = error.facts
-  return errno === 'EROFS' || errno === 'EACCES' || errno === 'EPERM'
+function momentOf(clock: Clock): Moment {
+  return { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() }
+}
+
+function chosenStaleAfterMs(): number {
+  const seconds = Number(process.env['HOLDFAST_LEASE_SECONDS'])
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : staleAfterMsDefault
+}
+
+const removedState = 'somebody removed the lock of this run'
+
+function staleState(ageMs: number): string {
+  return `the lock of this run was not refreshed for ${Math.round(ageMs / 60_000)} minutes`
 }
 
 function lostError(state: string, cause: unknown): RepositoryError {
-  return new RepositoryError('REPOSITORY_LOCKED', `Cannot commit: ${state}`, {
+  return new RepositoryError('REPOSITORY_LOCKED', `Cannot go on: ${state}`, {
     remedy: 'Run the command again; what was stored is used again',
     cause,
   })
 }
 
-function lockedError(location: string, name: string, other: LockRecord | 'unreadable'): Error {
-  if (other === 'unreadable') {
+function lockedError(location: string, { name, record, ageMs }: StandingLock): Error {
+  if (record === 'unreadable') {
     return new RepositoryError(
       'REPOSITORY_LOCKED',
       `Cannot lock repository "${location}": its lock "${name}" cannot be read`,
-      { remedy: `Make sure that no other holdfast runs on it, then delete that file` },
+      {
+        remedy:
+          'Make sure that no other holdfast runs on it, then delete that file; 30 minutes after it was written it is removed by itself',
+      },
     )
   }
-  const minutes = Math.max(0, Math.round((Date.now() - other.refreshedAtMs) / 60_000))
+  const minutes = Math.max(0, Math.round(ageMs / 60_000))
+  const { operation, pid, hostname, staleAfterMs } = record
   return new RepositoryError(
     'REPOSITORY_LOCKED',
-    `Cannot lock repository "${location}": ${other.operation} by process ${other.pid} on ${other.hostname} holds it (refreshed ${minutes} min ago)`,
+    `Cannot lock repository "${location}": ${operation} by process ${pid} on ${hostname} holds it (refreshed ${minutes} min ago)`,
     {
-      remedy:
-        'Wait until it is done; a lock whose process died is removed by itself, at the latest 30 minutes after its last refresh',
-      facts: { pid: other.pid, hostname: other.hostname, operation: other.operation, lock: name },
+      remedy: `Wait until it is done, or use --retry-lock; a lock whose process died is removed by itself, at the latest ${Math.ceil(staleAfterMs / 60_000)} minutes after its last refresh`,
+      facts: { pid, hostname, operation, lock: name },
     },
   )
-}
-
-function newLockName(): string {
-  return `locks/${randomBytes(16).toString('hex')}`
-}
-
-function encode(record: LockRecord): Buffer {
-  return Buffer.from(JSON.stringify(record))
 }

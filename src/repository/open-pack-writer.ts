@@ -1,4 +1,4 @@
-import { openLocal } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
 import { PackWriter, type WrittenPack } from './pack-writer.ts'
 import type { RepositoryContext } from './repository-context.ts'
 
@@ -7,6 +7,6 @@ export function openPackWriter(
   context: RepositoryContext,
   onPack: (pack: WrittenPack) => void,
 ): { readonly writer: PackWriter; close(): Promise<void> } {
-  const storage = openLocal(context.location)
+  const storage = openStorage(context.location)
   return { writer: new PackWriter(context, storage, onPack), close: () => storage.close() }
 }

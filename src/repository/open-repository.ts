@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { deleteCatalogue, openCatalogue, type Catalogue } from '../catalogue/catalogue.ts'
+import { deleteCatalogue, type Catalogue } from '../catalogue/catalogue.ts'
 import { CatalogueError } from '../catalogue/errors.ts'
 import { deriveRepositoryKeys, type RepositoryKeys } from '../format/encryption/repository-keys.ts'
 import {
@@ -11,20 +11,30 @@ import {
 } from '../format/text-object/repository-config.ts'
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import { isMissing } from './loss.ts'
 import { makeDirectories } from '../foundation/make-directories.ts'
-import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { catchUp, type UnusableObject } from './catch-up.ts'
+import { openReserve } from './disk-reserve.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
+import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
 
 export interface OpenOptions {
   readonly location: string
   /** Asked for only when the repository is encrypted. */
   readonly passphrase?: string | (() => string | Promise<string>)
+  /** What a process that has it open already hands to one that it starts: nobody is asked again, and no key is derived again. */
+  readonly unlocked?: { readonly masterSecret: Buffer; readonly slotId: string | null }
   /** Where catalogues of encrypted repositories are kept; default `$XDG_CACHE_HOME/holdfast`. */
   readonly cacheDirectory?: string | undefined
+  /** How long operations wait for others that hold the repository; default: not at all. */
+  readonly retryLockMs?: number | undefined
   /** zstd level of new packs. */
   readonly compressionLevel?: number
+  /** It is opened in order to free space: when the disk is nearly full, the reserve is given back first (docs/decisions/0010). */
+  readonly freesSpace?: boolean
 }
 
 /** Level 3 costs 15 % more time than 1 and saves 9 % of space on source code (docs/BENCHMARKS.md). */
@@ -37,20 +47,39 @@ const compressionLevelDefault = 3
  * `OBJECT_DAMAGED` or a storage fault
  */
 export async function openRepository(options: OpenOptions): Promise<Repository> {
-  const storage = openLocal(options.location)
+  try {
+    return await openWith(options, true)
+  } catch (error) {
+    // On a full disk what is there can be listed and restored all the same.
+    if (!(error instanceof CatalogueError) || error.fault !== 'full') throw error
+    if (error.facts['path'] !== join(resolve(options.location), 'catalogue.db')) throw error
+    return await openWith(options, false)
+  }
+}
+
+/** @param isBeside whether the catalogue of an unencrypted repository may lie beside its objects */
+async function openWith(options: OpenOptions, isBeside: boolean): Promise<Repository> {
+  const storage = openStorage(options.location)
+  if (options.freesSpace === true) await openReserve(storage)
   const decoded = await readConfig(storage)
   const { masterSecret, slotId } = await unlock(storage, decoded, options)
   const keys = deriveRepositoryKeys(masterSecret)
   checkRepositoryConfigMac(decoded, keys.configKey)
   const { config } = decoded
   const isSealed = config.encryption !== 'none'
-  const { catalogue, path } = openFirst(storage.location, config.repositoryId, isSealed, options)
+  const { catalogue, path } = openFirst(
+    storage,
+    config.repositoryId,
+    isSealed || !isBeside,
+    options,
+  )
   let first: Catalogue | undefined = catalogue
   const repository = new Repository({
     config,
     storage,
     masterSecret,
     slotId,
+    retryLockMs: options.retryLockMs,
     context: {
       location: storage.location,
       repositoryId: Buffer.from(config.repositoryId, 'hex'),
@@ -61,7 +90,7 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
       compressionLevel: options.compressionLevel ?? compressionLevelDefault,
     },
     openCatalogue: () => {
-      const opened = first ?? openOwn(path, config.repositoryId)
+      const opened = first ?? openOwnCatalogue(path, config.repositoryId)
       first = undefined
       return opened
     },
@@ -88,14 +117,12 @@ async function catchUpAnyhow(repository: Repository): Promise<UnusableObject[]> 
   }
 }
 
-async function readConfig(storage: LocalStorage): Promise<DecodedRepositoryConfig> {
+async function readConfig(storage: Storage): Promise<DecodedRepositoryConfig> {
   let bytes: Buffer
   try {
     bytes = await storage.get('config', textObjectBytesMax)
   } catch (error) {
-    const isThere = statSync(storage.location, { throwIfNoEntry: false })?.isDirectory() === true
-    const isMissing = error instanceof RepositoryError && error.code === 'OBJECT_MISSING'
-    if (isThere && !isMissing) throw error
+    if (!isMissing(error) && isThere(storage)) throw error
     throw new RepositoryError(
       'REPOSITORY_NOT_FOUND',
       `Cannot open repository "${storage.location}": there is none`,
@@ -108,11 +135,22 @@ async function readConfig(storage: LocalStorage): Promise<DecodedRepositoryConfi
   return decodeRepositoryConfig(bytes)
 }
 
+function isThere({ capabilities, location }: Storage): boolean {
+  if (capabilities.kind !== 'local') return true
+  try {
+    return statSync(location, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch {
+    // A disk that fails does not tell; what the storage said stands.
+    return true
+  }
+}
+
 async function unlock(
-  storage: LocalStorage,
+  storage: Storage,
   { config }: DecodedRepositoryConfig,
-  { passphrase }: OpenOptions,
+  { passphrase, unlocked }: OpenOptions,
 ): Promise<{ masterSecret: Buffer; slotId: string | null }> {
+  if (unlocked !== undefined) return unlocked
   if (config.secret !== undefined) {
     return { masterSecret: Buffer.from(config.secret, 'hex'), slotId: null }
   }
@@ -131,18 +169,21 @@ async function unlock(
 
 /**
  * An unencrypted local repository keeps its catalogue inside itself; an encrypted one in the user's cache folder, because it holds file
- * names in the clear. So does one that this user may only read.
+ * names in the clear. So does one that this user may only read. One in memory has its catalogue there, too.
  */
 function openFirst(
-  location: string,
+  { location, capabilities }: Storage,
   repositoryId: string,
-  isSealed: boolean,
+  isElsewhere: boolean,
   options: OpenOptions,
 ): { catalogue: Catalogue; path: string } {
-  if (!isSealed) {
+  if (capabilities.kind === 'memory') {
+    return { catalogue: openOwnCatalogue(location, repositoryId), path: location }
+  }
+  if (!isElsewhere && capabilities.kind === 'local') {
     const path = join(location, 'catalogue.db')
     try {
-      return { catalogue: openOwn(path, repositoryId), path }
+      return { catalogue: openOwnCatalogue(path, repositoryId), path }
     } catch (error) {
       if (!(error instanceof CatalogueError) || error.fault !== 'failed') throw error
     }
@@ -157,37 +198,11 @@ function openFirst(
     })
   }
   const path = join(directory, 'catalogue.db')
-  return { catalogue: openOwn(path, repositoryId), path }
+  return { catalogue: openOwnCatalogue(path, repositoryId), path }
 }
 
 export function defaultCacheDirectory(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'holdfast')
-}
-
-/** Opens the file when it is this repository's sound catalogue, and makes a new one otherwise: it is only a view. */
-function openOwn(path: string, repositoryId: string): Catalogue {
-  const open = (): Catalogue => {
-    const catalogue = openCatalogue(path)
-    const owner = catalogue.readMeta('repositoryId')
-    if (owner === repositoryId) return catalogue
-    if (owner === undefined) {
-      catalogue.writeMeta('repositoryId', repositoryId)
-      return catalogue
-    }
-    catalogue.close()
-    throw new CatalogueError(
-      'damaged',
-      `Cannot use the catalogue "${path}": it belongs to another repository`,
-      { path },
-    )
-  }
-  try {
-    return open()
-  } catch (error) {
-    if (!(error instanceof CatalogueError) || !error.isRebuildable) throw error
-    deleteCatalogue(path)
-    return open()
-  }
 }
 
 /** Buffers out of Node's pool would carry their neighbours along when they are cloned to a thread. */

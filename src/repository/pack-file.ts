@@ -1,12 +1,10 @@
-import { writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { createFrameSealer, type FrameSealer } from '../format/encryption/frame-sealer.ts'
 import { createPlainHasher, type PlainHasher } from '../format/hashing/blob-hasher.ts'
 import { encodePackTrailer } from '../format/pack/pack-trailer.ts'
 import type { FrameDescriptor } from '../format/encryption/frame-descriptor.ts'
 import { encodeObjectHeader } from '../format/object/object-header.ts'
-import { storageError } from '../storage/errors.ts'
-import type { LocalStorage, TemporaryFile } from '../storage/local/local-storage.ts'
+import type { PackStorage, TemporaryFile } from '../storage/pack-storage.ts'
 import type { BlobKind } from './segment-buffer.ts'
 import type { RepositoryContext } from './repository-context.ts'
 
@@ -24,11 +22,11 @@ export class PackFile {
   readonly #blobLengths: number[] = []
   readonly #ids: Buffer[] = []
   readonly #hasher: PlainHasher = createPlainHasher()
-  readonly #storage: LocalStorage
+  readonly #storage: PackStorage
   readonly #file: TemporaryFile
   #bytes = 0
 
-  constructor(context: RepositoryContext, storage: LocalStorage) {
+  constructor(context: RepositoryContext, storage: PackStorage) {
     // A new salt for every attempt: the same (key, nonce) pair is never used for two texts.
     this.salt = randomBytes(32)
     const header = encodeObjectHeader({
@@ -59,13 +57,7 @@ export class PackFile {
 
   /** @throws {RepositoryError} `STORAGE_FULL` or `STORAGE_FAILED` */
   append(bytes: Uint8Array): void {
-    try {
-      for (let done = 0; done < bytes.length;) {
-        done += writeSync(this.#file.descriptor, bytes, done, bytes.length - done)
-      }
-    } catch (cause) {
-      throw storageError({ action: 'write', path: this.#file.path, cause })
-    }
+    this.#storage.writeTemporarySync(this.#file, bytes, this.#bytes)
     this.#hasher.update(bytes)
     this.#bytes += bytes.length
   }

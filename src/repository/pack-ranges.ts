@@ -1,4 +1,4 @@
-import { openLocal } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
 import type { RepositoryContext } from './repository-context.ts'
 
 /** Reads parts of packs on the calling thread. */
@@ -11,10 +11,10 @@ export interface PackRanges {
 }
 
 export function openPackRanges(context: RepositoryContext): PackRanges {
-  const storage = openLocal(context.location)
+  const storage = openStorage(context.location)
   return {
     read: (packId, offset, target) => storage.readRangeSync(`packs/${packId}`, offset, target),
-    size: (packId) => storage.size(`packs/${packId}`),
+    size: async (packId) => (await storage.stat(`packs/${packId}`)).bytes,
     close: () => storage.close(),
   }
 }

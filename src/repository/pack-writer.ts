@@ -12,7 +12,7 @@ import { padmeLength } from '../format/pack/padme.ts'
 import { encodePackFooter, packFooterBytes } from '../format/pack/pack-footer.ts'
 import { RepositoryError } from '../foundation/errors.ts'
 import { idBytes } from '../model/ids.ts'
-import type { LocalStorage } from '../storage/local/local-storage.ts'
+import type { PackStorage } from '../storage/pack-storage.ts'
 import { PackFile } from './pack-file.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentCompressor } from './segment-compressor.ts'
@@ -47,7 +47,7 @@ const tagBytes = 16
  */
 export class PackWriter {
   readonly #context: RepositoryContext
-  readonly #storage: LocalStorage
+  readonly #storage: PackStorage
   readonly #onPack: (pack: WrittenPack) => void
   readonly #segments: readonly [SegmentBuffer, SegmentBuffer]
   readonly #hashers: readonly [BlobHasher, BlobHasher]
@@ -66,7 +66,7 @@ export class PackWriter {
   /** @param onPack called for each pack once its file has its final name */
   constructor(
     context: RepositoryContext,
-    storage: LocalStorage,
+    storage: PackStorage,
     onPack: (pack: WrittenPack) => void,
   ) {
     this.#context = context

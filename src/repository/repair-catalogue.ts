@@ -1,5 +1,8 @@
 import { deleteCatalogue } from '../catalogue/catalogue.ts'
-import { catchUp } from './catch-up.ts'
+import { CatalogueError } from '../catalogue/errors.ts'
+import { isSharedMemory } from '../catalogue/shared-memory.ts'
+import { catchUp, type UnusableObject } from './catch-up.ts'
+import { lockOptionsOf } from './lock-repository.ts'
 import { acquireLock } from './locks.ts'
 import type { Repository } from './repository.ts'
 
@@ -13,18 +16,20 @@ export interface RepairResult {
 }
 
 /**
- * Deletes the catalogue and builds it anew from the objects alone.
+ * Builds the catalogue anew from the objects alone.
  *
  * @throws {RepositoryError} `REPOSITORY_LOCKED` while another process works on the repository
  */
 export async function repairCatalogue(repository: Repository): Promise<RepairResult> {
   const startedAtMs = Date.now()
-  const lock = await acquireLock(repository.storage, 'exclusive', 'repair catalogue')
+  const lock = await acquireLock(
+    repository.storage,
+    'exclusive',
+    'repair catalogue',
+    lockOptionsOf(repository),
+  )
   try {
-    await repository.exchangeCatalogue(async () => {
-      deleteCatalogue(repository.context.cataloguePath)
-    })
-    const unusable = await catchUp(repository)
+    const unusable = await buildAnew(repository)
     repository.noteUnusable(unusable)
     const { catalogue } = repository
     return {
@@ -36,5 +41,32 @@ export async function repairCatalogue(repository: Repository): Promise<RepairRes
     }
   } finally {
     await lock.release()
+  }
+}
+
+/**
+ * In one transaction, because deleting the files takes them away from under others that have them open. Only what is damaged is deleted; so is
+ * what lies in memory, where all share one connection and would see and write what is not finished.
+ */
+async function buildAnew(repository: Repository): Promise<UnusableObject[]> {
+  const { cataloguePath } = repository.context
+  if (!isSharedMemory(cataloguePath) && isSound(repository)) {
+    return await repository.catalogue.rebuild(async () => {
+      repository.catalogue.writeMeta('repositoryId', repository.config.repositoryId)
+      return await catchUp(repository)
+    })
+  }
+  await repository.exchangeCatalogue(async () => {
+    deleteCatalogue(cataloguePath)
+  })
+  return await catchUp(repository)
+}
+
+function isSound({ catalogue }: Repository): boolean {
+  try {
+    return catalogue.check().length === 0
+  } catch (error) {
+    if (!(error instanceof CatalogueError) || !error.isRebuildable) throw error
+    return false
   }
 }

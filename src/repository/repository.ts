@@ -11,13 +11,17 @@ import {
   type SealedObject,
   type SmallObjectType,
 } from '../format/object/small-object.ts'
+import { systemClock, type Clock } from '../foundation/clock.ts'
 import type { ObjectId } from '../model/ids.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import { openLocal, type LocalStorage } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { PackStorage } from '../storage/pack-storage.ts'
+import { defaultThreadCount } from '../workers/worker-pool.ts'
 import { BlobReader } from './blob-reader.ts'
 import type { UnusableObject } from './catch-up.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
+import { vanishedSnapshots, type VanishedSnapshot } from './vanished-snapshots.ts'
 
 /** Tree segments to keep decoded while trees are walked, in bytes. */
 const treeCacheBytes = 24 * 1024 * 1024
@@ -28,26 +32,33 @@ const smallObjectLevel = 6
 export class Repository {
   readonly config: RepositoryConfig
   readonly context: RepositoryContext
-  readonly storage: LocalStorage
+  readonly storage: PackStorage
   /** The master secret, for new key slots. */
   readonly masterSecret: Uint8Array
   /** The slot whose passphrase opened the repository; null without encryption. */
   readonly slotId: string | null
+  readonly clock: Clock
+  /** How long an operation waits for others that hold the repository. */
+  readonly retryLockMs: number
   readonly #openCatalogue: () => Catalogue
   readonly #smallCompressor: Compressor = createCompressor(smallObjectLevel)
   readonly #decompressor: Decompressor = createDecompressor()
   #unusable: readonly UnusableObject[] = []
   #catalogue: Catalogue
-  #trees: { readonly reader: BlobReader; readonly storage: LocalStorage } | undefined
+  #trees: { readonly reader: BlobReader; readonly storage: PackStorage } | undefined
 
   constructor(fields: {
     config: RepositoryConfig
     context: RepositoryContext
-    storage: LocalStorage
+    storage: PackStorage
     masterSecret: Uint8Array
     slotId: string | null
     openCatalogue: () => Catalogue
+    clock?: Clock
+    retryLockMs?: number | undefined
   }) {
+    this.clock = fields.clock ?? systemClock
+    this.retryLockMs = fields.retryLockMs ?? 0
     this.config = fields.config
     this.context = fields.context
     this.storage = fields.storage
@@ -69,6 +80,11 @@ export class Repository {
     return this.context.sealed
   }
 
+  /** Threads for the work on contents; none where a thread could not reach the objects. */
+  get threadCount(): number {
+    return this.storage.capabilities.opensInWorkers ? defaultThreadCount() : 0
+  }
+
   get catalogue(): Catalogue {
     return this.#catalogue
   }
@@ -76,6 +92,11 @@ export class Repository {
   /** Objects of the storage that could not be taken into the catalogue, or only in part. */
   get unusable(): readonly UnusableObject[] {
     return this.#unusable
+  }
+
+  /** Snapshots that this machine has seen here and that are gone without a record. */
+  get vanished(): readonly VanishedSnapshot[] {
+    return vanishedSnapshots(this)
   }
 
   /** @param found by the last `catchUp`, which does not look again at index objects that it has taken in */
@@ -92,7 +113,7 @@ export class Repository {
   get trees(): BlobReader {
     if (this.#trees) return this.#trees.reader
     // A storage of its own, so that its open packs can be forgotten together with their segments.
-    const storage = openLocal(this.location)
+    const storage = openStorage(this.location)
     const reader = new BlobReader(
       this.context,
       // Looked up at each call, because a rebuild exchanges the catalogue.

@@ -3,11 +3,12 @@ import type { SnapshotSummary } from '../catalogue/snapshot-row.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import type { SnapshotId } from '../model/ids.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { isLate } from './is-late.ts'
 import type { Repository } from './repository.ts'
 
 /**
  * Finds the snapshot that a person means: a full id, a unique prefix of one, `latest`, `latest~N` (N before the newest), or
- * `backup_<seconds>`.
+ * `backup_<seconds>`. Late snapshots, which need not be whole, are found by their ids alone.
  *
  * @param filter narrows what `latest` counts
  * @throws {HoldfastError} `SNAPSHOT_NOT_FOUND` or `SNAPSHOT_AMBIGUOUS`, the latter with the candidates
@@ -20,7 +21,7 @@ export function resolveSnapshot(
   const { snapshots } = repository.catalogue
   const latest = /^latest(?:~(\d{1,9}))?$/.exec(text)
   if (latest) {
-    const all = snapshots.list(filter)
+    const all = snapshots.list(filter).filter((summary) => !isLate(summary))
     const chosen = all[all.length - 1 - Number(latest[1] ?? 0)]
     if (!chosen) throw notFound(repository, text, `there are ${all.length} snapshots`)
     return load(repository, chosen.id)

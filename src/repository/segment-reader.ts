@@ -2,7 +2,7 @@ import { createFrameSealer, type FrameSealer } from '../format/encryption/frame-
 import { createDecompressor, type Decompressor } from '../format/compression/zstd.ts'
 import { encodeObjectHeader } from '../format/object/object-header.ts'
 import { openSegment } from '../format/pack/pack-reader.ts'
-import type { LocalStorage } from '../storage/local/local-storage.ts'
+import type { PackStorage } from '../storage/pack-storage.ts'
 import type { RepositoryContext } from './repository-context.ts'
 
 /** Where a segment is and how to open it. */
@@ -31,7 +31,7 @@ const usualBytes = 1024 * 1024
  */
 export class SegmentReader {
   readonly #context: RepositoryContext
-  readonly #storage: LocalStorage
+  readonly #storage: PackStorage
   readonly #cacheBytesMax: number
   readonly #recycles: boolean
   readonly #spare: Buffer[] = []
@@ -49,7 +49,7 @@ export class SegmentReader {
    */
   constructor(
     context: RepositoryContext,
-    storage: LocalStorage,
+    storage: PackStorage,
     cacheBytesMax: number,
     recycles: boolean = false,
   ) {

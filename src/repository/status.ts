@@ -23,12 +23,8 @@ export interface RepositoryStatus {
 export function status(repository: Repository): RepositoryStatus {
   const { catalogue, config } = repository
   const snapshots = catalogue.snapshots.list()
-  const packs = catalogue.blobs.packs()
+  const { packs, storedBytes, uniqueBytes } = catalogue.blobs.totals()
   const latest = snapshots.at(-1)
-  let uniqueBytes = 0
-  for (const { row } of packs) {
-    for (const segment of catalogue.blobs.segments(row)) uniqueBytes += segment.plainBytes
-  }
   return {
     repositoryId: config.repositoryId,
     encryption: config.encryption,
@@ -36,8 +32,8 @@ export function status(repository: Repository): RepositoryStatus {
     snapshots: snapshots.length,
     verifiedSnapshots: snapshots.filter(({ verifiedAtMs }) => verifiedAtMs !== null).length,
     ...(latest ? { latest } : {}),
-    packs: packs.length,
-    storedBytes: packs.reduce((sum, pack) => sum + pack.bytes, 0),
+    packs,
+    storedBytes,
     blobs: catalogue.blobs.count(),
     uniqueBytes,
     sourceBytes: snapshots.reduce((sum, { statistics }) => sum + statistics.bytes, 0),

@@ -1,7 +1,7 @@
 import { DirectoryReader, type PageReference } from '../format/tree/directory-reader.ts'
 import { isDirectory } from '../format/tree/entry-kind.ts'
 import type { TreePage } from '../format/tree/tree-page.ts'
-import { DamageError } from '../foundation/errors.ts'
+import { DamageError, type RepositoryError } from '../foundation/errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { isLoss } from './loss.ts'
 import type { Repository } from './repository.ts'
@@ -26,14 +26,29 @@ export interface TreeWalkOptions {
   /** Told the id of each page that is read, also of higher levels. The id is a view. */
   readonly onPage?: (id: Buffer) => void
   /** Told of a directory whose pages are lost; without it the loss is thrown. */
-  readonly onLoss?: (directory: WalkedDirectory, error: Error) => void
+  readonly onLoss?: (directory: WalkedDirectory, error: RepositoryError) => void
+  /** Which errors `onLoss` is told of; default: `isLoss`. */
+  readonly isLoss?: (error: unknown) => error is RepositoryError
+  /**
+   * Directories that are not gone into, as latin1 text of their ids; those of this walk are added, except for what leads to a loss, which
+   * every walk has to meet.
+   */
+  readonly seen?: Set<string>
+  /** Levels to go down; default {@link treeDepthMax}. What lies deeper is lost. */
+  readonly depthMax?: number
 }
 
-/** Linux takes no path this deep; a repository that claims one is hostile. */
-const depthMax = 100_000
+/**
+ * Folders in each other that can be saved and restored. A path of the system has at most 2,048 of them; deeper trees are made on purpose,
+ * and whatever keeps the path of each of its folders takes memory and time that grow with the square of the depth.
+ */
+export const treeDepthMax = 4_096
+/** Pages of the directories on the way down that are in memory at once, in bytes. Honest ones have at most 1 MiB, and few are that long. */
+const stackBytesMax = 256 * 1024 * 1024
 
 interface Frame {
   readonly directory: WalkedDirectory
+  readonly key: string
   readonly pages: Generator<TreePage, void, undefined>
   page: TreePage | null
   index: number
@@ -55,16 +70,41 @@ export function* walkTree(
   entryCountMax: number,
   options: TreeWalkOptions = {},
 ): Generator<WalkedPage, void, undefined> {
+  const { seen, depthMax = treeDepthMax } = options
   const reader = new DirectoryReader((id, bytes) => {
     options.onPage?.(id)
-    return repository.trees.readTree(id, bytes)
+    // A copy, because the view would keep its whole segment in memory for as long as the walk is below it.
+    return Buffer.from(repository.trees.readTree(id, bytes))
   }, entryCountMax)
   const root: WalkedDirectory = { parent: null, name: Buffer.alloc(0), depth: 0 }
-  const stack: Frame[] = [{ directory: root, pages: reader.pages(top), page: null, index: 0 }]
+  const stack: Frame[] = []
+  let stackBytes = 0
+  const push = (directory: WalkedDirectory, reference: PageReference): void => {
+    const key = seen ? reference.id.toString('latin1') : ''
+    if (seen?.has(key)) return
+    seen?.add(key)
+    stack.push({ directory, key, pages: reader.pages(reference), page: null, index: 0 })
+  }
+  const nextPage = (frame: Frame): TreePage | null => {
+    try {
+      if (frame.directory.depth > depthMax) throw tooLarge(`it is more than ${depthMax} deep`)
+      if (stackBytes > stackBytesMax) throw tooLarge('its folders take too much memory')
+      const next = frame.pages.next()
+      return next.done ? null : next.value
+    } catch (error) {
+      if (!options.onLoss || !(options.isLoss ?? isLoss)(error)) throw error
+      for (const { key } of stack) seen?.delete(key)
+      options.onLoss(frame.directory, error)
+      return null
+    }
+  }
+  push(root, top)
   while (stack.length > 0) {
     const frame = stack[stack.length - 1]
     if (!frame.page || frame.index >= frame.page.entryCount) {
-      frame.page = nextPage(frame, options)
+      stackBytes -= frame.page?.bytes.length ?? 0
+      frame.page = nextPage(frame)
+      stackBytes += frame.page?.bytes.length ?? 0
       frame.index = 0
       if (frame.page) yield { directory: frame.directory, page: frame.page }
       else stack.pop()
@@ -80,24 +120,15 @@ export function* walkTree(
       name: Buffer.from(page.name(index)),
       depth: frame.directory.depth + 1,
     }
-    if (directory.depth > depthMax) throw new DamageError('Cannot walk a tree: it is too deep')
-    const pages = reader.pages({
+    push(directory, {
       id: Buffer.from(page.chunkId(reference)),
       bytes: page.chunkBytes(reference),
     })
-    stack.push({ directory, pages, page: null, index: 0 })
   }
 }
 
-function nextPage(frame: Frame, options: TreeWalkOptions): TreePage | null {
-  try {
-    const next = frame.pages.next()
-    return next.done ? null : next.value
-  } catch (error) {
-    if (!options.onLoss || !isLoss(error)) throw error
-    options.onLoss(frame.directory, error)
-    return null
-  }
+function tooLarge(state: string): DamageError {
+  return new DamageError(`Cannot walk a tree: ${state}`)
 }
 
 /** Path from the root, with a leading slash; `name` is one below the directory. */

@@ -1,6 +1,6 @@
 import { openCatalogue } from '../catalogue/catalogue.ts'
 import type { BlobLocation, BlobLocations } from '../catalogue/blob-location.ts'
-import { openLocal } from '../storage/local/local-storage.ts'
+import { openStorage } from '../storage/open-storage.ts'
 import { BlobReader } from './blob-reader.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
@@ -23,7 +23,7 @@ const listCacheBytes = 2 * 1024 * 1024
 
 /** @param cacheBytes decoded segments to keep, in bytes */
 export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number): WorkerBlobs {
-  const storage = openLocal(context.location)
+  const storage = openStorage(context.location)
   const catalogue = openCatalogue(context.cataloguePath, { readOnly: true, cacheKiB: 4096 })
   const { blobs } = catalogue
   const finder = {

@@ -7,7 +7,11 @@ export async function writeJournal(
   repository: Repository,
   record: Omit<JournalRecord, 'version' | 'atMs' | 'kind'> & { kind: JournalRecord['kind'] },
 ): Promise<void> {
-  const complete: JournalRecord = { ...record, version: 1, atMs: Date.now() }
+  const complete: JournalRecord = {
+    ...record,
+    version: 1,
+    atMs: Math.round(repository.clock.nowMs()),
+  }
   const plaintext = encodeJournalRecord(complete)
   const { id, bytes } = repository.seal('journal', plaintext)
   await repository.storage.put(`journal/${id}`, bytes)
