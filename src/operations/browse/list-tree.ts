@@ -60,7 +60,8 @@ export function* listTree(
   }
 }
 
-function listedEntry(page: TreePage, index: number, path: Buffer): ListedEntry {
+/** @param path with a leading slash */
+export function listedEntry(page: TreePage, index: number, path: Buffer): ListedEntry {
   const mode = page.mode(index)
   const { linkTarget, device } = decodeExtras(page, index)
   return {

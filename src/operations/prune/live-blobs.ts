@@ -3,32 +3,44 @@ import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { readContent } from '../../format/tree/content-reader.ts'
 import { idBytes } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { isLoss } from '../../repository/loss.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkTree } from '../../repository/tree-walk.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
+import { chooseCopies, type BlobCopy } from './choose-copies.ts'
 import { LivePlaces, placeOf } from './live-places.ts'
 
 const idsPerLookup = 8192
 
+/** Packs that are not like others, by row. */
+export interface PackStates {
+  /** Not in the storage. */
+  readonly lost: ReadonlySet<number>
+  /** About to be deleted: a copy in them counts only when there is no other. */
+  readonly condemned: ReadonlySet<number>
+}
+
 /**
- * Which blobs the snapshots need, as places in packs.
- *
- * A blob that lies in several packs stays in all of them that are there: nobody has read which copies are whole. Memory: eight bytes for
- * each live blob and the ids of the directories seen.
+ * Which blobs the snapshots need, as places in packs. A blob that lies in several packs is needed in one of them. Memory: eight bytes for each
+ * live blob, the ids of the directories seen, and the ids of the blobs that lie in several places.
  */
 export class LiveBlobs {
   readonly #repository: Repository
   readonly #packs = new Map<number, Map<number, LivePlaces>>()
   readonly #seenTrees = new Set<string>()
+  readonly #seenLists = new Set<string>()
   readonly #duplicated: ReadonlySet<string>
-  readonly #lostPacks: ReadonlySet<number>
+  readonly #neededDuplicates = new Set<string>()
+  readonly #liveCounts = new Map<number, number>()
+  readonly #states: PackStates
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
   #waiting = 0
+  #toleratesLoss = false
+  #losses = 0
 
-  /** @param lostPacks rows of packs that are not in the storage */
-  constructor(repository: Repository, lostPacks: ReadonlySet<number>) {
+  constructor(repository: Repository, states: PackStates) {
     this.#repository = repository
-    this.#lostPacks = lostPacks
+    this.#states = states
     this.#duplicated = repository.catalogue.blobs.duplicatedIds()
   }
 
@@ -38,12 +50,68 @@ export class LiveBlobs {
    * @throws {RepositoryError} when any of it cannot be found or read: then nothing may be removed
    */
   mark(snapshot: Snapshot): void {
+    this.#toleratesLoss = false
+    this.#markTree(snapshot)
+  }
+
+  /**
+   * Marks what is left of a snapshot. Only after all snapshots that have to be whole: their directories are not looked at again.
+   *
+   * @returns False when anything is lost
+   */
+  markRest(snapshot: Snapshot): boolean {
+    this.#toleratesLoss = true
+    const before = this.#losses
+    this.#markTree(snapshot)
+    return this.#losses === before
+  }
+
+  /**
+   * Decides in which pack each blob is kept that lies in several. Call it once, when everything is marked.
+   *
+   * @param isWhole reads a pack and tells whether all of it is as it was written; no copy is given up for one that nobody has read
+   */
+  async settleCopies(isWhole: (packRow: number) => Promise<boolean>): Promise<void> {
+    const copiesOf = new Map<string, BlobCopy[]>()
+    for (const key of this.#neededDuplicates) {
+      const found = this.#repository.catalogue.blobs.findAll(Buffer.from(key, 'latin1'))
+      copiesOf.set(
+        key,
+        found
+          .filter(({ pack }) => !this.#states.lost.has(pack.row))
+          .map(({ pack, segment, offset }) => ({ packRow: pack.row, segment, offset })),
+      )
+    }
+    const chosen = await chooseCopies(copiesOf, {
+      liveCountOf: (row) => this.#liveCounts.get(row) ?? 0,
+      isCondemned: (row) => this.#states.condemned.has(row),
+      isWhole,
+    })
+    for (const [key, { packRow, segment, offset }] of chosen) {
+      this.#markAt(Buffer.from(key, 'latin1'), packRow, segment, offset)
+    }
+  }
+
+  /** Places of the live blobs of each segment of a pack that has any; undefined when it has none. */
+  inPack(packRow: number): ReadonlyMap<number, LivePlaces> | undefined {
+    return this.#packs.get(packRow)
+  }
+
+  /** Rows of the packs that hold live blobs. */
+  get packRows(): Iterable<number> {
+    return this.#packs.keys()
+  }
+
+  #markTree(snapshot: Snapshot): void {
     const id = Buffer.from(snapshot.tree.id, 'hex')
-    if (!this.#isNewTree(id)) return
     const top = { id, bytes: snapshot.tree.bytes }
     const walk = walkTree(this.#repository, top, entryCountOf(snapshot), {
-      enter: ({ page }, index) => this.#isNewTree(page.chunkId(page.chunkOffsets[index])),
+      // What leads to a loss is not among them afterwards: another snapshot must meet it again.
+      seen: this.#seenTrees,
       onPage: (pageId) => this.#add(pageId),
+      // What a snapshot needs stays, restorable or not.
+      depthMax: Infinity,
+      ...(this.#toleratesLoss && { onLoss: () => (this.#losses += 1) }),
     })
     for (const { page } of walk) {
       for (let index = 0; index < page.entryCount; index++) {
@@ -60,29 +128,24 @@ export class LiveBlobs {
     this.#flush()
   }
 
-  /** Places of the live blobs of each segment of a pack that has any; undefined when it has none. */
-  inPack(packRow: number): ReadonlyMap<number, LivePlaces> | undefined {
-    return this.#packs.get(packRow)
-  }
-
-  /** Rows of the packs that hold live blobs. */
-  get packRows(): Iterable<number> {
-    return this.#packs.keys()
-  }
-
   #addLists(page: Parameters<typeof readContent>[0], index: number): void {
-    const content = readContent(page, index, (id) => {
-      this.#add(id)
-      return this.#repository.trees.readList(id)
-    })
-    while (content.next()) if (!content.isHole) this.#add(content.id)
-  }
-
-  #isNewTree(id: Buffer): boolean {
-    const key = id.toString('latin1')
-    if (this.#seenTrees.has(key)) return false
-    this.#seenTrees.add(key)
-    return true
+    try {
+      const content = readContent(
+        page,
+        index,
+        (id) => {
+          this.#add(id)
+          return this.#repository.trees.readList(id)
+        },
+        this.#seenLists,
+      )
+      while (content.next()) if (!content.isHole) this.#add(content.id)
+    } catch (error) {
+      if (!this.#toleratesLoss || !isLoss(error)) throw error
+      // Lists that were read half are among them.
+      this.#seenLists.clear()
+      this.#losses += 1
+    }
   }
 
   #add(id: Uint8Array): void {
@@ -96,30 +159,37 @@ export class LiveBlobs {
     const count = this.#waiting
     this.#waiting = 0
     const ids = this.#ids.subarray(0, count * idBytes)
-    const { blobs } = this.#repository.catalogue
-    const { packs, segments, offsets } = blobs.findMany(ids)
+    const { packs, segments, offsets } = this.#repository.catalogue.blobs.findMany(ids)
     for (let item = 0; item < count; item++) {
       const id = ids.subarray(item * idBytes, (item + 1) * idBytes)
-      if (packs[item] === 0) throw missing(id, 'no index object names it')
-      if (this.#duplicated.has(id.toString('latin1'))) this.#markCopies(id)
-      else this.#markAt(id, packs[item], segments[item], offsets[item])
+      const row = packs[item]
+      if (row === 0) this.#noteLoss(id, 'no index object names it')
+      else if (this.#duplicated.has(id.toString('latin1'))) this.#addDuplicate(id)
+      else if (this.#states.lost.has(row)) this.#noteLoss(id, 'its pack is not there')
+      else this.#markAt(id, row, segments[item], offsets[item])
     }
   }
 
-  #markCopies(id: Buffer): void {
+  #addDuplicate(id: Buffer): void {
+    const key = id.toString('latin1')
+    if (this.#neededDuplicates.has(key)) return
     const copies = this.#repository.catalogue.blobs.findAll(id)
-    const whole = copies.filter(({ pack }) => !this.#lostPacks.has(pack.row))
-    if (whole.length === 0) throw missing(id, 'none of its packs is there')
-    for (const { pack, segment, offset } of whole) this.#markAt(id, pack.row, segment, offset)
+    if (copies.some(({ pack }) => !this.#states.lost.has(pack.row))) this.#neededDuplicates.add(key)
+    else this.#noteLoss(id, 'none of its packs is there')
+  }
+
+  #noteLoss(id: Buffer, state: string): void {
+    if (!this.#toleratesLoss) throw missing(id, state)
+    this.#losses += 1
   }
 
   #markAt(id: Buffer, packRow: number, segment: number, offset: number): void {
-    if (this.#lostPacks.has(packRow)) throw missing(id, 'its pack is not there')
     let bySegment = this.#packs.get(packRow)
     if (!bySegment) this.#packs.set(packRow, (bySegment = new Map()))
     let live = bySegment.get(segment)
     if (!live) bySegment.set(segment, (live = new LivePlaces()))
     live.add(placeOf(offset, id, 0))
+    this.#liveCounts.set(packRow, (this.#liveCounts.get(packRow) ?? 0) + 1)
   }
 }
 
@@ -133,7 +203,8 @@ function missing(id: Buffer, state: string): RepositoryError {
     'OBJECT_MISSING',
     `Cannot prune: a snapshot needs blob "${hex}": ${state}`,
     {
-      remedy: 'Run `holdfast repair catalogue`, then `holdfast verify --all`; nothing was removed',
+      remedy:
+        'Run `holdfast check`, then `holdfast repair packs`; a new backup stores again what is still there. Nothing was removed',
       facts: { blobId: hex },
     },
   )

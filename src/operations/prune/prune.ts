@@ -1,37 +1,54 @@
-import type { PackRow } from '../../catalogue/blob-location.ts'
-import { createDecompressor } from '../../format/compression/zstd.ts'
-import { decodeIndexObject, type IndexEntry } from '../../format/index-object/index-object.ts'
-import {
-  decodePack,
-  openSegment,
-  readPackTrailer,
-  segmentDescriptor,
-  segmentFormOf,
-  type OpenedPack,
-  type PackAccess,
-} from '../../format/pack/pack-reader.ts'
-import type { PackTrailer } from '../../format/pack/pack-trailer.ts'
-import { decodeSnapshotManifest } from '../../format/manifest/snapshot-manifest.ts'
-import { DamageError, RepositoryError } from '../../foundation/errors.ts'
+import { decodePack } from '../../format/pack/pack-reader.ts'
+import { RepositoryError } from '../../foundation/errors.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
-import { idBytes, toObjectId, type ObjectId } from '../../model/ids.ts'
+import type { StandingCondemnation } from '../../model/condemnation.ts'
+import { toObjectId, type PackId, type SnapshotId } from '../../model/ids.ts'
+import { graceMsDefault } from '../../model/retention-policy.ts'
 import { catchUp } from '../../repository/catch-up.ts'
-import { IndexWriter, writeIndexObjects } from '../../repository/index-writer.ts'
-import { acquireLock, type RepositoryLock } from '../../repository/locks.ts'
-import { openPackWriter } from '../../repository/open-pack-writer.ts'
-import type { PackWriter } from '../../repository/pack-writer.ts'
+import { freeBytesOf, refillReserve } from '../../repository/disk-reserve.ts'
+import type { Lease } from '../../repository/lock-repository.ts'
+import { isLoss } from '../../repository/loss.ts'
+import { tellingParityFaults } from '../../repository/parity/telling-parity-faults.ts'
+import { protectSurvivors, updateParity } from '../../repository/parity/update-parity.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
+import type { StandingLock } from '../../repository/standing-locks.ts'
+import { underLease } from '../../repository/under-lease.ts'
+import { condemn, witnessesOf } from './condemn.ts'
+import { dropExpired, findExpired } from './drop-expired.ts'
 import { LiveBlobs } from './live-blobs.ts'
-import { isIdOfPlace, offsetOfPlace } from './live-places.ts'
-import { planPrune, unusedRatioMaxDefault, type PackUse, type PrunePlan } from './prune-plan.ts'
+import { markSnapshots } from './mark-snapshots.ts'
+import { packAccessOf } from './pack-access.ts'
+import { disagreement, measurePackUse } from './pack-use.ts'
+import {
+  planPrune,
+  unusedRatioMaxDefault,
+  type PackUse,
+  type PrunePlan,
+  type UnusedLimit,
+} from './prune-plan.ts'
+import { repack } from './repack.ts'
+import { sweep } from './sweep.ts'
+import { undoLateDeletions } from './undo-late-deletions.ts'
 
 export interface PruneOptions {
-  /** Part of the live bytes that may stay dead instead of being copied out, 0 to 1. */
-  readonly unusedRatioMax?: number
+  /** How much dead plaintext may stay instead of being copied out; default 5 % of the live bytes. */
+  readonly unused?: UnusedLimit
+  /** Most bytes of packs that are rewritten; default: no limit. */
+  readonly repackBytesMax?: number
+  /** How long forgotten snapshots can be brought back; default 7 days. 0 frees their space at once. */
+  readonly graceMs?: number
   /** Look and count, change nothing. */
   readonly dryRun?: boolean
   readonly signal?: AbortSignal
   readonly onEvent?: OnEvent
+}
+
+/** Somebody at work who may still use what is condemned. */
+export interface PruneWitness {
+  readonly operation: string
+  readonly hostname: string
+  readonly pid: number
 }
 
 export interface PruneResult {
@@ -42,296 +59,358 @@ export interface PruneResult {
   readonly bytesFreed: number
   /** What the repository's packs take afterwards. */
   readonly bytesLeft: number
+  /** What goes with a later prune, because somebody is at work who began before it was condemned. */
+  readonly bytesCondemned: number
+  readonly waitingFor: readonly PruneWitness[]
+  /** Snapshots whose data goes for good: their grace was over. */
+  readonly snapshotsDropped: number
+  readonly droppedIds: readonly SnapshotId[]
   readonly durationMs: number
 }
 
 /**
- * Frees the space of blobs that no snapshot needs. Takes an exclusive lock.
+ * Frees the space of blobs that no snapshot needs, in two phases, beside running backups and restores (docs/decisions/0007).
  *
- * Order: new packs durable, the index objects that replace the old ones durable, old index objects gone, packs gone. A run that is cut off at any
- * point leaves a repository in which every snapshot is whole; at worst some space is freed only by the next prune.
+ * What can go is condemned first: runs that begin afterwards keep away from it. Runs that had begun before may still refer to it, so it is
+ * deleted only when none of them is left, after what they committed has been looked at; when some are still at work, by a later prune.
  *
- * @throws {RepositoryError} `REPOSITORY_LOCKED`; damage or loss of anything that a snapshot needs, and then nothing is removed
+ * @throws {RepositoryError} `REPOSITORY_LOCKED` beside another prune, a forget or a repair; damage or loss of anything that a snapshot needs, and
+ * then nothing is removed
  */
 export async function prune(
   repository: Repository,
   options: PruneOptions = {},
 ): Promise<PruneResult> {
-  const lock = await acquireLock(repository.storage, 'exclusive', 'prune')
-  try {
-    return await new PruneRun(repository, options, lock).run()
-  } finally {
-    await lock.release()
-  }
+  const kind = options.dryRun ? 'shared' : 'maintenance'
+  const result = await underLease(repository, kind, 'prune', (lease) =>
+    new PruneRun(repository, options, lease).run(),
+  )
+  if (!options.dryRun) await refillReserve(repository.storage)
+  return result
 }
 
-/** Index objects that go, and what of them is named anew. */
-interface IndexReplacement {
-  readonly replaced: readonly ObjectId[]
-  readonly staying: readonly IndexEntry[]
+/** What else a prune writes: index objects, the catalogue's log. */
+const roomBesideCopiesBytes = 8 * 1024 * 1024
+
+/** What the storage holds, beside what the catalogue says. */
+interface StoredPacks {
+  readonly bytesOf: ReadonlyMap<PackId, number>
+  /** Rows of packs that index objects name and that are not there. */
+  readonly lost: ReadonlySet<number>
+  /** Packs that no index object names. */
+  readonly unnamed: readonly PackId[]
 }
 
 class PruneRun {
   readonly #repository: Repository
   readonly #options: PruneOptions
-  readonly #lock: RepositoryLock
-  readonly #decompressor = createDecompressor()
+  readonly #lease: Lease
   readonly #startedAtMs = Date.now()
+  #live: LiveBlobs | undefined
+  /** Packs that this run has condemned after copying what was live in them. */
+  readonly #copied = new Set<PackId>()
 
-  constructor(repository: Repository, options: PruneOptions, lock: RepositoryLock) {
+  constructor(repository: Repository, options: PruneOptions, lease: Lease) {
     this.#repository = repository
     this.#options = options
-    this.#lock = lock
+    this.#lease = lease
   }
 
   async run(): Promise<PruneResult> {
-    await this.#refuseDamage()
-    const packs = this.#repository.catalogue.blobs.packs()
-    const live = await this.#markLive(packs)
-    const uses: PackUse[] = []
-    for (const pack of packs) uses.push(await this.#useOf(pack, live))
-    const plan = planPrune(uses, this.#options.unusedRatioMax ?? unusedRatioMaxDefault)
-    const bytesBefore = sumBytes(packs)
-    const gone = [...plan.remove, ...plan.repack]
+    const { lock, condemned } = this.#lease
+    const { dryRun = false, graceMs = graceMsDefault } = this.#options
+    this.#refuseDamage()
+    const expired = await findExpired(this.#repository, graceMs, lock)
+    if (!dryRun) {
+      await undoLateDeletions(this.#repository, expired.deletedLate, lock)
+      await dropExpired(this.#repository, expired, lock)
+    }
+    // Before the snapshots are listed: what somebody commits who is not seen here is seen there.
+    const others = await lock.others()
+    const objects = await this.#listSnapshots()
+    const stored = await this.#listPacks()
+    const bytesBefore = sum(stored.bytesOf.values())
+    const marked = await this.#mark(objects, stored, expired.gone)
+    const { plan, uses } = await this.#plan(stored)
+    // With nobody at work, an unnamed pack is what a run left behind that was cut off.
+    const leftovers = others.length === 0 ? stored.unnamed : []
+    const gone = [...[...plan.remove, ...plan.repack].map(({ id }) => id), ...leftovers]
+    if (dryRun) return this.#preview({ stored, plan, uses, gone, expired: expired.gone })
     let newBytes = 0
-    if (!this.#options.dryRun && gone.length > 0) newBytes = await this.#carryOut(plan, live)
-    if (!this.#options.dryRun) await this.#removeUnnamedPacks()
-    if (this.#options.dryRun) newBytes = estimate(plan, uses)
-    const bytesLeft = bytesBefore - sumBytes(gone) + newBytes
+    const standing = [...condemned.standing]
+    if (gone.length > 0) {
+      newBytes = await this.#copy(plan)
+      standing.push(await condemn(this.#repository, gone, [...marked], lock))
+    }
+    const swept = await this.#sweep(standing, stored, marked)
+    await this.#updateParity()
+    const deleted = sum([...swept.gone].map((id) => stored.bytesOf.get(id) ?? 0))
+    const rewritten = plan.repack.filter(({ id }) => swept.gone.has(id)).length
     return {
-      packsDeleted: plan.remove.length,
-      packsRewritten: plan.repack.length,
-      bytesFreed: bytesBefore - bytesLeft,
-      bytesLeft,
+      packsDeleted: swept.gone.size - rewritten,
+      packsRewritten: rewritten,
+      bytesFreed: deleted - newBytes,
+      bytesLeft: bytesBefore - deleted + newBytes,
+      bytesCondemned: sum([...swept.waiting].map((id) => stored.bytesOf.get(id) ?? 0)),
+      waitingFor: swept.witnesses,
+      snapshotsDropped: expired.gone.length,
+      droppedIds: expired.gone,
       durationMs: Date.now() - this.#startedAtMs,
     }
   }
 
   /** With an index or snapshot object that cannot be read nobody knows what is live. */
-  async #refuseDamage(): Promise<void> {
-    const unusable = await catchUp(this.#repository)
-    const first = unusable.find(({ name }) => !name.startsWith('journal/'))
+  #refuseDamage(): void {
+    const first = this.#repository.unusable.find(
+      ({ name, error }) => !/^(?:journal|parity)\//.test(name) && !isOfMissingPack(error),
+    )
     if (!first) return
     throw new RepositoryError(
       'OBJECT_DAMAGED',
       `Cannot prune: ${first.name} is damaged, so what is needed is not known`,
       {
-        remedy: 'Run `holdfast verify --all`; nothing was removed',
+        remedy: 'Run `holdfast check`, then `holdfast repair packs`; nothing was removed',
         cause: first.error,
       },
     )
   }
 
-  /**
-   * Everything that decides on what goes comes from the objects or is held against them; the catalogue has no checksums, and one wrong row
-   * would cost a live blob.
-   */
-  async #markLive(packs: readonly PackRow[]): Promise<LiveBlobs> {
-    const { storage } = this.#repository
-    const stored = new Set(await storage.listNames('packs'))
-    const lost = packs.filter((pack) => !stored.has(`packs/${pack.id}`))
-    const live = new LiveBlobs(this.#repository, new Set(lost.map((pack) => pack.row)))
-    for (const name of await storage.listNames('snapshots')) {
-      this.#options.signal?.throwIfAborted()
-      const manifest = decodeSnapshotManifest(
-        await this.#repository.readSmallObject('snapshot', name),
-      )
-      live.mark({ ...manifest, id: toObjectId(name.slice('snapshots/'.length)) })
+  /** Another process of this host may take in packs meanwhile: only what was known before the listing can be missing in it. */
+  async #listPacks(): Promise<StoredPacks> {
+    const bytesOf = new Map<PackId, number>()
+    const { blobs } = this.#repository.catalogue
+    const known = blobs.packs()
+    for (const { name, bytes } of await this.#repository.storage.list('packs')) {
+      bytesOf.set(toObjectId(name.slice('packs/'.length)), bytes)
     }
-    const rows = new Set(packs.map((pack) => pack.row))
-    for (const row of live.packRows) if (!rows.has(row)) throw disagreement()
-    return live
+    const lost = new Set(known.filter(({ id }) => !bytesOf.has(id)).map(({ row }) => row))
+    const unnamed = new Set(bytesOf.keys())
+    for (const { id } of blobs.packs()) unnamed.delete(id)
+    for (const id of this.#lease.condemned.packIds) unnamed.delete(id)
+    return { bytesOf, lost, unnamed: [...unnamed] }
   }
 
-  async #useOf(pack: PackRow, live: LiveBlobs): Promise<PackUse> {
-    this.#options.signal?.throwIfAborted()
-    const marked = live.inPack(pack.row)
-    const segments = this.#repository.catalogue.blobs.segments(pack.row)
-    const totalBytes = segments.reduce((sum, segment) => sum + segment.plainBytes, 0)
-    if (!marked) return { pack, liveBytes: 0, deadBytes: totalBytes }
-    const name = `packs/${pack.id}`
-    const { trailer } = await readPackTrailer(
-      (offset, lengthBytes) => this.#repository.storage.getRange(name, offset, lengthBytes),
-      pack.bytes,
-      this.#packAccess(),
-    )
-    let liveBytes = 0
-    for (const [segment, { unique }] of marked) {
-      liveBytes += liveBytesOf(trailer, segment, unique)
-    }
-    return { pack, liveBytes, deadBytes: totalBytes - liveBytes }
+  /** Backups go on meanwhile: the index objects of what they have committed are taken in after it was listed. */
+  async #listSnapshots(): Promise<SnapshotObjects> {
+    const objects = await listSnapshotObjects(this.#repository.storage)
+    this.#repository.noteUnusable(await catchUp(this.#repository))
+    this.#refuseDamage()
+    return objects
   }
 
-  #packAccess(): PackAccess {
-    return {
-      frameRootKey: this.#repository.context.keys.frameRootKey,
-      repositoryId: Buffer.from(this.#repository.context.repositoryId),
-      sealed: this.#repository.context.sealed,
-    }
-  }
-
-  async #carryOut(plan: PrunePlan, live: LiveBlobs): Promise<number> {
-    const repository = this.#repository
-    const gone = new Set<ObjectId>([...plan.remove, ...plan.repack].map((pack) => pack.id))
-    // Read first: an index object that cannot be read must not be found out when half of the work is done.
-    const replacement = await this.#planIndexObjects(gone)
-    const index = new IndexWriter(repository)
-    const packs = openPackWriter(repository.context, (pack) => index.add(pack))
-    try {
-      for (const [done, pack] of plan.repack.entries()) {
-        this.#options.signal?.throwIfAborted()
-        await this.#repack(pack, live, packs.writer)
-        await packs.writer.settle()
-        this.#report(done + 1, plan.repack.length)
-      }
-      await packs.writer.finish()
-    } catch (error) {
-      await packs.writer.discard()
-      await index.settle()
-      throw error
-    } finally {
-      await packs.close()
-    }
-    await index.flush()
-    await this.#lock.assertHeld()
-    await this.#replaceIndexObjects(replacement)
-    for (const id of gone) await repository.storage.delete(`packs/${id}`)
-    await repository.storage.sync('packs')
-    return index.packBytes
-  }
-
-  async #repack(pack: PackRow, live: LiveBlobs, writer: PackWriter): Promise<void> {
-    const bytes = await this.#repository.storage.get(`packs/${pack.id}`)
-    const opened = decodePack(bytes, this.#packAccess(), pack.id)
-    for (const [segment, { unique }] of live.inPack(pack.row) ?? []) {
-      this.#copySegment(opened, bytes, segment, unique, writer)
-    }
-  }
-
-  /** A segment in which everything is live is taken over as it is; of any other the live blobs are compressed anew. */
-  #copySegment(
-    { trailer, opener }: OpenedPack,
-    bytes: Buffer,
-    segment: number,
-    live: Float64Array,
-    writer: PackWriter,
-  ): void {
-    const form = segmentFormOf(trailer, segment)
-    const kind = trailer.kinds[segment] === 0 ? 0 : 1
-    const first = trailer.firstBlobs[segment]
-    const end = first + trailer.blobCounts[segment]
-    const start = trailer.offsets[segment]
-    const sealed = bytes.subarray(start, start + form.payloadBytes + 16)
-    if (live.length === end - first) {
-      writer.copySegment(opener.open(segmentDescriptor(form), sealed), form.codec, {
-        kind,
-        plainBytes: form.plainBytes,
-        ids: trailer.ids.subarray(first * idBytes, end * idBytes),
-        lengths: trailer.blobLengths.subarray(first, end),
-      })
-      return
-    }
-    const plain = openSegment({ opener, decompressor: this.#decompressor }, form, sealed)
-    const wanted = new Set<number>()
-    for (const place of live) wanted.add(offsetOfPlace(place))
-    for (let blob = first, offset = 0; blob < end; blob++) {
-      const length = trailer.blobLengths[blob]
-      if (wanted.has(offset)) {
-        const id = trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes)
-        writer.add(kind, id, plain.subarray(offset, offset + length))
-      }
-      offset += length
-    }
-  }
-
-  /** Index objects that name a pack that goes are replaced by some that name only what stays. */
-  async #planIndexObjects(gone: ReadonlySet<ObjectId>): Promise<IndexReplacement> {
-    const replaced: ObjectId[] = []
-    const staying = new Map<ObjectId, IndexEntry>()
-    for (const name of await this.#repository.storage.listNames('index')) {
-      const entries = decodeIndexObject(await this.#repository.readSmallObject('index', name))
-      if (!entries.some((entry) => gone.has(entry.packId))) continue
-      replaced.push(toObjectId(name.slice('index/'.length)))
-      for (const entry of entries) if (!gone.has(entry.packId)) staying.set(entry.packId, entry)
-    }
-    return { replaced, staying: [...staying.values()] }
-  }
-
-  async #replaceIndexObjects({ replaced, staying }: IndexReplacement): Promise<void> {
-    const { storage, catalogue } = this.#repository
-    await writeIndexObjects(this.#repository, staying)
-    for (const id of replaced) await storage.delete(`index/${id}`)
-    await storage.sync('index')
-    catalogue.indexObjects.remove(replaced)
-  }
-
-  /** Packs of runs that were cut off: with the exclusive lock nobody is writing one. */
-  async #removeUnnamedPacks(): Promise<void> {
-    const { storage, catalogue } = this.#repository
-    const known = catalogue.objectIds('packs')
-    const isUnknown = (name: string): boolean => !known.has(toObjectId(name.slice('packs/'.length)))
-    const unknown = (await storage.listNames('packs')).filter(isUnknown)
-    if (unknown.length > 0) {
-      // The catalogue is only a view, and this cannot be undone: the index objects themselves have the last word.
-      const named = await this.#namedPacks()
-      for (const name of unknown) if (!named.has(name)) await storage.delete(name)
-      await storage.sync('packs')
-    }
-    await storage.sweepTemporary(0)
-  }
-
-  async #namedPacks(): Promise<Set<string>> {
-    const names = new Set<string>()
-    for (const name of await this.#repository.storage.listNames('index')) {
-      const entries = decodeIndexObject(await this.#repository.readSmallObject('index', name))
-      for (const { packId } of entries) names.add(`packs/${packId}`)
-    }
-    return names
-  }
-
-  #report(done: number, total: number): void {
-    this.#options.onEvent?.({
-      type: 'progress',
-      phase: 'repacking',
-      filesDone: done,
-      filesTotal: total,
-      bytesDone: done,
-      bytesTotal: total,
-      errors: 0,
+  /** @returns the snapshots whose needs are known now */
+  async #mark(
+    objects: SnapshotObjects,
+    stored: StoredPacks,
+    expired: readonly SnapshotId[],
+  ): Promise<Set<SnapshotId>> {
+    const live = new LiveBlobs(this.#repository, {
+      lost: stored.lost,
+      condemned: this.#rowsOf(this.#lease.condemned.packIds),
     })
+    const left = new Set([...objects.forgotten].filter((id) => !expired.includes(id)))
+    const ids = { snapshots: objects.snapshots, forgotten: left }
+    const options = { ...this.#options, lock: this.#lease.lock }
+    const marked = await markSnapshots(this.#repository, live, ids, options)
+    await live.settleCopies((row) => this.#isWhole(row))
+    this.#live = live
+    return marked
+  }
+
+  async #plan(stored: StoredPacks): Promise<{ plan: PrunePlan; uses: PackUse[] }> {
+    const live = this.#marks
+    const packs = this.#repository.catalogue.blobs.packs()
+    const rows = new Set(packs.map(({ row }) => row))
+    for (const row of live.packRows) if (!rows.has(row)) throw disagreement()
+    const uses: PackUse[] = []
+    for (const pack of packs) {
+      this.#options.signal?.throwIfAborted()
+      if (this.#lease.condemned.packIds.has(pack.id)) continue
+      const bytes = stored.bytesOf.get(pack.id)
+      // Taken in by another process of this host since the packs were listed: nobody asks what came after.
+      if (bytes === undefined && !stored.lost.has(pack.row)) continue
+      uses.push(await measurePackUse(this.#repository, { ...pack, bytes: bytes ?? 0 }, live))
+    }
+    const limits = {
+      unused: this.#options.unused ?? { ratio: unusedRatioMaxDefault },
+      repackBytes: this.#options.repackBytesMax ?? Infinity,
+    }
+    // On a full disk what nobody needs goes first; copies are made when there is room for them.
+    const room = Math.max(0, (await freeBytesOf(this.#repository.storage)) - roomBesideCopiesBytes)
+    const plan = planPrune(uses, { ...limits, repackBytes: Math.min(limits.repackBytes, room) })
+    if (room < limits.repackBytes && planPrune(uses, limits).repack.length > plan.repack.length) {
+      this.#options.onEvent?.({
+        type: 'notice',
+        message:
+          'There is too little room to copy what is needed out of packs that are partly unused; run `holdfast prune` again',
+      })
+    }
+    return { plan, uses }
+  }
+
+  async #copy(plan: PrunePlan): Promise<number> {
+    for (const { id } of plan.repack) this.#copied.add(id)
+    if (plan.repack.length === 0) return 0
+    const { signal, onEvent } = this.#options
+    return await repack(this.#repository, plan.repack, this.#marks, { signal, onEvent })
+  }
+
+  /**
+   * Deletes what every condemnation names whose witnesses are all gone, except for what they have committed. The locks are listed before the
+   * snapshots: whoever is not among those who work has committed already, and is seen.
+   */
+  async #sweep(
+    standing: readonly StandingCondemnation[],
+    stored: StoredPacks,
+    marked: ReadonlySet<SnapshotId>,
+  ): Promise<{ gone: Set<PackId>; waiting: Set<PackId>; witnesses: PruneWitness[] }> {
+    const { lock, condemned } = this.#lease
+    const { writtenAtMs } = lock
+    const others = await lock.others()
+    const witnesses = new Map<string, StandingLock>()
+    const ready: StandingCondemnation[] = []
+    const waiting = new Set<PackId>()
+    for (const condemnation of standing) {
+      const found = witnessesOf(condemnation, others)
+      for (const witness of found) witnesses.set(witness.name, witness)
+      if (found.length === 0) ready.push(condemnation)
+      else for (const id of condemnation.packs) waiting.add(id)
+    }
+    const gone = new Set<PackId>()
+    if (ready.length > 0) {
+      const needed = await this.#neededSince(standing, stored, marked)
+      for (const { packs } of ready) {
+        for (const id of packs) if (!needed.has(id) && !waiting.has(id)) gone.add(id)
+      }
+      await this.#keepSurvivorsProtected(gone)
+      await sweep(this.#repository, ready, gone, lock)
+    }
+    for (const name of condemned.unreadable) await this.#repository.storage.delete(name)
+    const { storage } = this.#repository
+    // With nobody at work what is older than the own lock is a leftover; what is younger is of a run that has begun since.
+    if (others.length === 0) await storage.sweepTemporary(1, writtenAtMs)
+    // Files that nobody wrote to for a day belong to nobody who is at work.
+    else await storage.sweepTemporary(temporaryAgeMs)
+    for (const id of gone) waiting.delete(id)
+    return { gone, waiting, witnesses: [...witnesses.values()].map(toWitness) }
+  }
+
+  /** Packs that stay get parity without those that go. Not a reason to keep those: freeing space may be what the disk needs most. */
+  async #keepSurvivorsProtected(gone: ReadonlySet<PackId>): Promise<void> {
+    await tellingParityFaults(this.#options, async () => {
+      await protectSurvivors(this.#repository, gone, this.#options)
+    })
+  }
+
+  /** Everything is swept already: what goes wrong now is told, and done by the next run. */
+  async #updateParity(): Promise<void> {
+    const { signal, onEvent } = this.#options
+    const { lock, condemned } = this.#lease
+    await tellingParityFaults(this.#options, async () => {
+      const leaving = condemned.packIds
+      await updateParity(this.#repository, { signal, onEvent, lock, leaving })
+    })
+  }
+
+  /** Condemned packs that are needed all the same: by older marks, or by snapshots that came since. */
+  async #neededSince(
+    standing: readonly StandingCondemnation[],
+    stored: StoredPacks,
+    marked: ReadonlySet<SnapshotId>,
+  ): Promise<Set<PackId>> {
+    const repository = this.#repository
+    const { snapshots, forgotten } = await this.#listSnapshots()
+    const isNew = (id: SnapshotId): boolean => !marked.has(id)
+    const condemnedIds = standing.flatMap(({ packs }) => packs)
+    const rows = this.#rowsOf(condemnedIds)
+    const recent = new LiveBlobs(repository, { lost: stored.lost, condemned: rows })
+    const ids = {
+      snapshots: new Set([...snapshots].filter(isNew)),
+      forgotten: new Set([...forgotten].filter(isNew)),
+    }
+    await markSnapshots(repository, recent, ids, { ...this.#options, lock: this.#lease.lock })
+    await recent.settleCopies((row) => this.#isWhole(row))
+    const needed = new Set<PackId>()
+    for (const id of condemnedIds) {
+      const row = repository.catalogue.blobs.packById(id)?.row
+      if (row === undefined) continue
+      const isMarked = !this.#copied.has(id) && this.#marks.inPack(row) !== undefined
+      if (isMarked || recent.inPack(row)) needed.add(id)
+    }
+    return needed
+  }
+
+  get #marks(): LiveBlobs {
+    if (!this.#live) throw new RangeError('Nothing is marked yet')
+    return this.#live
+  }
+
+  #rowsOf(ids: Iterable<PackId>): Set<number> {
+    const rows = new Set<number>()
+    for (const id of ids) {
+      const row = this.#repository.catalogue.blobs.packById(id)?.row
+      if (row !== undefined) rows.add(row)
+    }
+    return rows
+  }
+
+  async #isWhole(row: number): Promise<boolean> {
+    const pack = this.#repository.catalogue.blobs.pack(row)
+    if (!pack) return false
+    try {
+      const bytes = await this.#repository.storage.get(`packs/${pack.id}`)
+      decodePack(bytes, packAccessOf(this.#repository), pack.id)
+      return true
+    } catch (error) {
+      if (!isLoss(error)) throw error
+      return false
+    }
+  }
+
+  #preview(found: {
+    stored: StoredPacks
+    plan: PrunePlan
+    uses: readonly PackUse[]
+    gone: readonly PackId[]
+    expired: readonly SnapshotId[]
+  }): PruneResult {
+    const { stored, plan, uses, gone, expired } = found
+    const deleted = sum(gone.map((id) => stored.bytesOf.get(id) ?? 0))
+    const newBytes = estimate(plan, uses)
+    return {
+      packsDeleted: gone.length - plan.repack.length,
+      packsRewritten: plan.repack.length,
+      bytesFreed: deleted - newBytes,
+      bytesLeft: sum(stored.bytesOf.values()) - deleted + newBytes,
+      bytesCondemned: 0,
+      waitingFor: [],
+      snapshotsDropped: expired.length,
+      droppedIds: expired,
+      durationMs: Date.now() - this.#startedAtMs,
+    }
   }
 }
 
 /**
- * @param live places of the live blobs in the segment, ascending
- * @throws {DamageError} when one of them is not what the pack itself says
+ * An index object that names a pack which is not there says all the same what it names. A run that was stopped for longer than its lease lives
+ * leaves one, when it was about to put it; a snapshot that needs the pack is found when it is marked.
  */
-function liveBytesOf(trailer: PackTrailer, segment: number, live: Float64Array): number {
-  const first = trailer.firstBlobs[segment]
-  const end = first + (trailer.blobCounts[segment] ?? 0)
-  let bytes = 0
-  let next = 0
-  for (let blob = first, offset = 0; next < live.length; blob++) {
-    // A segment that the pack does not have makes `end` no number.
-    if (!(blob < end)) throw disagreement()
-    if (offset === offsetOfPlace(live[next])) {
-      if (!isIdOfPlace(live[next], trailer.ids, blob * idBytes)) throw disagreement()
-      bytes += trailer.blobLengths[blob]
-      next += 1
-    }
-    offset += trailer.blobLengths[blob]
-  }
-  return bytes
+function isOfMissingPack({ code, facts }: RepositoryError): boolean {
+  return code === 'OBJECT_MISSING' && String(facts['name']).startsWith('packs/')
 }
 
-function disagreement(): DamageError {
-  return new DamageError('Cannot prune: the catalogue and a pack disagree about its blobs', {
-    remedy: 'Run `holdfast repair catalogue`; nothing was removed',
-  })
+const temporaryAgeMs = 24 * 60 * 60_000
+
+function toWitness({ name, record }: StandingLock): PruneWitness {
+  if (record === 'unreadable') return { operation: `unreadable lock ${name}`, hostname: '', pid: 0 }
+  const { operation, hostname, pid } = record
+  return { operation, hostname, pid }
 }
 
-function sumBytes(packs: readonly PackRow[]): number {
-  return packs.reduce((sum, pack) => sum + pack.bytes, 0)
+function sum(numbers: Iterable<number>): number {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
 }
 
 /** Compressed size of what would be copied, taken to be in proportion to the plaintext. */

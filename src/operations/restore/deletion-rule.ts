@@ -2,6 +2,7 @@ import { ExcludeRules } from '../../filesystem/scan/exclude-rules.ts'
 import { decodePathText } from '../../format/manifest/path-text.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { componentsInTree } from '../../repository/find-entry.ts'
+import type { KeptPaths } from './kept-paths.ts'
 
 /**
  * What `restore --delete` may remove. Only folders that were saved whole say what does not belong into them: of those on the way to a
@@ -11,9 +12,11 @@ export class DeletionRule {
   readonly #wholePaths: readonly string[]
   readonly #excludes: ExcludeRules
   readonly #prefix: string
+  readonly #kept: KeptPaths
 
   /** @param prefix components of the restored folder in the snapshot */
-  constructor(snapshot: Snapshot, prefix: readonly Buffer[]) {
+  constructor(snapshot: Snapshot, prefix: readonly Buffer[], kept: KeptPaths) {
+    this.#kept = kept
     this.#wholePaths = snapshot.paths.map((path) =>
       joined(componentsInTree(snapshot, decodePathText(path))),
     )
@@ -30,6 +33,8 @@ export class DeletionRule {
   }
 
   spares(path: string, name: Buffer): boolean {
+    if (this.#kept.holdsIn([path, name.toString('latin1')].filter((part) => part !== '').join('/')))
+      return true
     if (this.#excludes.isEmpty) return false
     const folder = Buffer.from(this.#fullPath(path), 'latin1').toString()
     const text = `/${folder === '' ? '' : `${folder}/`}${name.toString()}`

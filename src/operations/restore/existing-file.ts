@@ -1,3 +1,4 @@
+import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 import { fileStatus } from '../../filesystem/posix/file-status.ts'
 import { FILE_TYPE, type FileStatus } from '../../filesystem/posix/stat-record.ts'
@@ -34,6 +35,30 @@ function isNewer(wanted: { mtimeSec: number; mtimeNsec: number }, existing: File
   return wanted.mtimeNsec > existing.mtimeNsec
 }
 
+/**
+ * Whether somebody who may not write to the file as it is wanted may write to the one that stands there. He can have it open: root would
+ * then give his file another owner, and he could still change what is in it.
+ */
+export function isLentByOthers(
+  existing: FileStatus,
+  wanted: { uid: number; mode: number },
+): boolean {
+  return existing.uid !== wanted.uid || (existing.mode & 0o022 & ~wanted.mode) !== 0
+}
+
+/**
+ * @param descriptor open for reading; taken over
+ * @returns undefined when not even its status can be read: it is no source then, and is replaced
+ */
+export function lookAtExisting(descriptor: number, hasher: BlobHasher): ExistingFile | undefined {
+  try {
+    return new ExistingFile(descriptor, fileStatus(descriptor), hasher)
+  } catch {
+    closeUnwritten(descriptor)
+    return undefined
+  }
+}
+
 /** A file that stands where one is to be restored, as a source of chunks that need not come from the repository. */
 export class ExistingFile {
   readonly status: FileStatus
@@ -42,10 +67,10 @@ export class ExistingFile {
   #buffer = Buffer.allocUnsafeSlow(256 * 1024)
 
   /** @param descriptor open for reading; closed by `close` */
-  constructor(descriptor: number, hasher: BlobHasher) {
+  constructor(descriptor: number, status: FileStatus, hasher: BlobHasher) {
     this.#descriptor = descriptor
     this.#hasher = hasher
-    this.status = fileStatus(descriptor)
+    this.status = status
   }
 
   /** The bytes at that place when they are the chunk that was asked for. Valid until the next call. */
@@ -66,7 +91,7 @@ export class ExistingFile {
   }
 
   close(): void {
-    posix.close(this.#descriptor)
+    closeUnwritten(this.#descriptor)
   }
 
   #read(offset: number, lengthBytes: number): Buffer | undefined {

@@ -16,7 +16,12 @@ import { blobKinds } from '../../repository/segment-buffer.ts'
 import { openWorkerBlobs, type WorkerBlobs } from '../../repository/worker-blobs.ts'
 import { DirectoryStack } from './directory-stack.ts'
 import { entryMetadata } from './entry-metadata.ts'
-import { ExistingFile, judgeExisting } from './existing-file.ts'
+import {
+  type ExistingFile,
+  lookAtExisting,
+  isLentByOthers,
+  judgeExisting,
+} from './existing-file.ts'
 import {
   newRestoreReply,
   type RestoreReply,
@@ -30,7 +35,10 @@ export interface PageRestorerSetup {
   readonly target: Uint8Array
   readonly overwrite: Overwrite
   readonly crossMounts: boolean
+  readonly isUntrusted: boolean
 }
+
+const isRoot = process.geteuid?.() === 0
 
 /** Files up to this size are written many at a time; larger ones piece by piece under a temporary name. In bytes. */
 const smallFileBytesMax = 1024 * 1024
@@ -44,6 +52,7 @@ export class PageRestorer {
   readonly #overwrite: Overwrite
   readonly #blobs: WorkerBlobs
   readonly #writer: SafeWriter
+  readonly #isUntrusted: boolean
   readonly #stack: DirectoryStack
   readonly #hasher: BlobHasher
   readonly #source = Buffer.allocUnsafeSlow(sourceBytes)
@@ -53,23 +62,42 @@ export class PageRestorer {
 
   constructor(setup: PageRestorerSetup) {
     this.#overwrite = setup.overwrite
+    this.#isUntrusted = setup.isUntrusted
     this.#blobs = openWorkerBlobs(setup.context, segmentCacheBytes)
     this.#hasher = createBlobHasher(setup.context.keys.dataIdKey)
-    this.#writer = openTarget(Buffer.from(setup.target), {
-      crossMounts: setup.crossMounts,
-      onMetadataFailure: (path, { step, code, attribute }) => {
-        const what = attribute === undefined ? step : `${step} "${attribute}"`
-        this.#reply.failures.push({ message: `Cannot set ${what} of "${path}": ${code}` })
-      },
-    })
+    this.#writer = this.#openTarget(setup)
     this.#stack = new DirectoryStack(this.#writer)
+  }
+
+  #openTarget(setup: PageRestorerSetup): SafeWriter {
+    try {
+      return openTarget(Buffer.from(setup.target), {
+        crossMounts: setup.crossMounts,
+        isUntrusted: setup.isUntrusted,
+        onMetadataFailure: (path, { step, code, attribute }) => {
+          const what = attribute === undefined ? step : `${step} "${attribute}"`
+          this.#reply.failures.push({ message: `Cannot set ${what} of "${path}": ${code}` })
+        },
+      })
+    } catch (error) {
+      void this.#blobs.close()
+      throw error
+    }
   }
 
   /** @throws {RepositoryError} when the storage fails; lost data and faults of the target are in the reply */
   restore(request: RestoreRequest): RestoreReply {
     this.#reply = newRestoreReply()
+    const before = { ...this.#writer.skipped }
     for (const unit of request.units) this.#restoreUnit(unit)
     this.#flush()
+    const { owner, setIdBits, attributes, devices } = this.#writer.skipped
+    this.#reply.withheld = {
+      owner: owner - before.owner,
+      setIdBits: setIdBits - before.setIdBits,
+      attributes: attributes - before.attributes,
+      devices: devices - before.devices,
+    }
     return this.#reply
   }
 
@@ -140,7 +168,7 @@ export class PageRestorer {
 
   #openExisting(directory: DirectoryHandle, name: Buffer): ExistingFile | undefined {
     const descriptor = this.#writer.openExisting(directory, name)
-    return descriptor === undefined ? undefined : new ExistingFile(descriptor, this.#hasher)
+    return descriptor === undefined ? undefined : lookAtExisting(descriptor, this.#hasher)
   }
 
   /** @returns whether the file stays: because of the rule, or because it has the content already */
@@ -164,6 +192,8 @@ export class PageRestorer {
     if (verdict === 'write' || linkKey !== null) return false
     // A file with other names may not be touched in place: the others would change with it.
     if (existing.status.nlink > 1) return false
+    const uid = this.#isUntrusted ? 0 : page.uid(index)
+    if (isRoot && isLentByOthers(existing.status, { uid, mode: page.mode(index) })) return false
     const isEqual = verdict === 'unchanged' || this.#hasContent(page, index, existing)
     if (!isEqual) return false
     if (verdict === 'compare') {
@@ -265,7 +295,7 @@ export class PageRestorer {
       metadata: entryMetadata(page, index),
       content,
     })
-    this.#reply.others += 1
+    if (created) this.#reply.others += 1
     if (created && linkKey !== null) this.#reply.linked.set(linkKey, created)
   }
 

@@ -1,4 +1,5 @@
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
+import type { WithheldCounts } from './restore-options.ts'
 
 /** Entries of one page of a directory, for a worker to write. */
 export interface RestoreUnit {
@@ -28,6 +29,7 @@ export interface RestoreReply {
   others: number
   bytesRestored: number
   bytesUnchanged: number
+  withheld: WithheldCounts
   readonly failures: RestoreFailure[]
   /** Files to which hard links will follow, by the key of their group. */
   readonly linked: Map<string, CreatedFile>
@@ -41,6 +43,7 @@ export function newRestoreReply(): RestoreReply {
     others: 0,
     bytesRestored: 0,
     bytesUnchanged: 0,
+    withheld: { owner: 0, setIdBits: 0, attributes: 0, devices: 0 },
     failures: [],
     linked: new Map(),
   }

@@ -1,10 +1,12 @@
 import { decodeTreePage } from '../../format/tree/tree-page.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import type { RestoreReply, RestoreUnit } from './restore-batch.ts'
-import type { RestoreOptions, RestoreResult } from './restore-options.ts'
+import type { RestoreOptions, RestoreResult, WithheldCounts } from './restore-options.ts'
 import type { RestorePlace } from './restore-target.ts'
 
 const progressEveryMs = 100
+/** Longer lists are for nobody, and the record must stay small. */
+const restoredPathsMax = 1_000
 
 /** Counts what a restore did and tells about it. */
 export class RestoreTally {
@@ -20,8 +22,12 @@ export class RestoreTally {
   #others = 0
   #bytesRestored = 0
   #bytesUnchanged = 0
+  readonly #withheld = { owner: 0, setIdBits: 0, attributes: 0, devices: 0 }
   #errors = 0
   #lastMs = 0
+  readonly #paths: string[] = []
+  #pathsOmitted = 0
+  #firstFailure: string | undefined
 
   constructor(options: RestoreOptions, place: RestorePlace) {
     this.#options = options
@@ -35,6 +41,7 @@ export class RestoreTally {
     this.#others += reply.others
     this.#bytesRestored += reply.bytesRestored
     this.#bytesUnchanged += reply.bytesUnchanged
+    this.withhold(reply.withheld)
     for (const { message } of reply.failures) this.fail(message)
     this.#tell()
   }
@@ -62,9 +69,30 @@ export class RestoreTally {
     return bytes
   }
 
+  /** Remembers what a unit restores, the first of it by name. */
+  name(unit: RestoreUnit, prefix: readonly Uint8Array[]): void {
+    const count = unit.indexes.length
+    const named = Math.min(count, restoredPathsMax - this.#paths.length)
+    this.#pathsOmitted += count - named
+    if (named === 0) return
+    const page = decodeTreePage(Buffer.from(unit.page))
+    const folder = [...prefix, ...unit.components].map((part) => `${Buffer.from(part).toString()}/`)
+    for (const index of unit.indexes.subarray(0, named)) {
+      this.#paths.push(folder.join('') + page.name(index).toString())
+    }
+  }
+
   fail(message: string): void {
+    this.#firstFailure ??= message
     this.#errors += 1
     this.#options.onEvent?.({ type: 'failure', message })
+  }
+
+  withhold(counts: WithheldCounts): void {
+    this.#withheld.owner += counts.owner
+    this.#withheld.setIdBits += counts.setIdBits
+    this.#withheld.attributes += counts.attributes
+    this.#withheld.devices += counts.devices
   }
 
   skip(): void {
@@ -83,6 +111,11 @@ export class RestoreTally {
     this.#filesDeleted += count
   }
 
+  /** What could not be restored first. */
+  get firstFailure(): string | undefined {
+    return this.#firstFailure
+  }
+
   result(): RestoreResult {
     return {
       filesRestored: this.#filesRestored,
@@ -93,7 +126,10 @@ export class RestoreTally {
       others: this.#others,
       bytesRestored: this.#bytesRestored,
       bytesUnchanged: this.#bytesUnchanged,
+      withheld: { ...this.#withheld },
       errors: this.#errors,
+      paths: this.#paths,
+      pathsOmitted: this.#pathsOmitted,
       durationMs: Date.now() - this.#startedAtMs,
     }
   }

@@ -1,12 +1,12 @@
 import { verificationOk } from '../../model/journal-record.ts'
-import { HoldfastError } from '../../foundation/errors.ts'
+import { HoldfastError, RepositoryError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import { openTarget } from '../../filesystem/write/safe-writer.ts'
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
 import { deviceNumberOfFlags, flagHardLinked } from '../../format/tree/entry-flags.ts'
 import { isDirectory } from '../../format/tree/entry-kind.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
-import { acquireLock } from '../../repository/locks.ts'
+import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
 import {
   entryCountOf,
@@ -15,9 +15,11 @@ import {
   type WalkedDirectory,
 } from '../../repository/tree-walk.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
-import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
+import { underLease } from '../../repository/under-lease.ts'
+import { WorkerPool } from '../../workers/worker-pool.ts'
 import { DeletionRule } from './deletion-rule.ts'
 import { finishDirectories } from './finish-directories.ts'
+import { KeptPaths } from './kept-paths.ts'
 import type { PageRestorerSetup } from './page-restorer.ts'
 import type { RestoreReply, RestoreRequest, RestoreUnit } from './restore-batch.ts'
 import { RestoreFilter } from './restore-filter.ts'
@@ -47,16 +49,24 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   options.signal?.throwIfAborted()
+  refuseUntrustedPlace(options)
   const place = placeRestore(repository, options.snapshot, options)
   const run = new RestoreRun(repository, options, place)
   if (options.dryRun) return run.preview()
   refuseDamaged(repository, options)
-  const lock = await acquireLock(repository.storage, 'shared', 'restore')
-  try {
-    return await run.restore()
-  } finally {
-    await lock.release()
-  }
+  return await underLease(repository, 'shared', 'restore', ({ lock }) => run.restore(lock), {
+    mayOnlyRead: true,
+  })
+}
+
+/** Where files go back to is written in the snapshot, too. */
+function refuseUntrustedPlace({ untrusted, target }: RestoreOptions): void {
+  if (untrusted !== true || target !== undefined) return
+  throw new HoldfastError(
+    'USAGE',
+    'Cannot restore an untrusted snapshot to where it says that its files came from',
+    { remedy: 'Name a folder of your own with --target' },
+  )
 }
 
 /** What is known to be damaged is restored only by somebody who says so: then every part that still proves right. */
@@ -78,8 +88,10 @@ class RestoreRun {
   readonly #options: RestoreOptions
   readonly #place: RestorePlace
   readonly #filter: RestoreFilter
+  readonly #kept: KeptPaths
   readonly #tally: RestoreTally
   readonly #crossMounts: boolean
+  readonly #isUntrusted: boolean
   readonly #links: DeferredLink[] = []
   readonly #firstOfGroup = new Set<string>()
   readonly #linkSources = new Map<string, CreatedFile>()
@@ -94,20 +106,31 @@ class RestoreRun {
     this.#options = options
     this.#place = place
     this.#filter = new RestoreFilter(options.includes ?? [], options.excludes ?? [])
+    this.#kept = new KeptPaths(place.target, options.keeps)
     this.#tally = new RestoreTally(options, place)
     // Going back to where things were includes what was mounted there.
     this.#crossMounts = options.target === undefined
+    this.#isUntrusted = options.untrusted ?? false
     this.#touched = this.#filter.takesEverything ? null : new Set()
   }
 
   /** Walks and counts; nothing is written. */
   preview(): RestoreResult {
-    for (const unit of this.#walk()) this.#tally.preview(unit)
+    for (const unit of this.#walk()) {
+      this.#tally.preview(unit)
+      this.#tally.name(unit, this.#place.prefix)
+    }
     return this.#tally.result()
   }
 
-  async restore(): Promise<RestoreResult> {
-    const writer = openTarget(this.#place.target, { crossMounts: this.#crossMounts })
+  async restore(lock: RepositoryLock): Promise<RestoreResult> {
+    const writer = openTarget(this.#place.target, {
+      crossMounts: this.#crossMounts,
+      isUntrusted: this.#isUntrusted,
+      onMetadataFailure: (path, { step, code }) => {
+        this.#tally.fail(`Cannot set ${step} of "${path}": ${code}`)
+      },
+    })
     try {
       await this.#writeFiles()
       writeLinks({
@@ -128,17 +151,20 @@ class RestoreRun {
           isTouched: (path) => this.#touched === null || this.#touched.has(path),
           deletion:
             this.#options.delete === true && this.#touched === null
-              ? new DeletionRule(this.#options.snapshot, this.#place.prefix)
+              ? new DeletionRule(this.#options.snapshot, this.#place.prefix, this.#kept)
               : null,
           tally: this.#tally,
         })
       }
+      this.#tally.withhold(writer.skipped)
       if (this.#options.sync) writer.sync()
     } finally {
       writer.close()
     }
     const result = this.#tally.result()
-    await this.#record(result)
+    if (result.errors > 0) await lock.assertLossIsReal()
+    // Otherwise the journal cannot be written to either.
+    if (lock.isStored && this.#options.record !== null) await this.#record(result)
     return result
   }
 
@@ -161,6 +187,7 @@ class RestoreRun {
     }
     try {
       for (const unit of this.#walk()) {
+        this.#tally.name(unit, this.#place.prefix)
         this.#collect(unit)
         if (this.#isFull()) await submit(this.#takeUnits())
       }
@@ -182,13 +209,14 @@ class RestoreRun {
       target: Uint8Array.from(this.#place.target),
       overwrite: this.#options.overwrite ?? 'always',
       crossMounts: this.#crossMounts,
+      isUntrusted: this.#isUntrusted,
     }
     return new WorkerPool({
       name: restoreWorkerName,
       entryUrl: restoreWorkerUrl,
       factory: createRestoreWorker,
       setup,
-      threads: isSmall ? 0 : defaultThreadCount(),
+      threads: isSmall ? 0 : this.#repository.threadCount,
       onNote: () => undefined,
     })
   }
@@ -197,7 +225,9 @@ class RestoreRun {
   *#walk(): Generator<RestoreUnit> {
     const { source } = this.#place
     if (source.kind === 'entry') {
-      yield* this.#unitsOf([], source.entry.page, [source.entry.index])
+      const { page, index } = source.entry
+      const path = Buffer.concat([Buffer.from('/'), page.name(index)])
+      if (!this.#kept.forbids(path, false)) yield* this.#unitsOf([], page, [index])
       return
     }
     const inside = new WeakSet<WalkedDirectory>()
@@ -228,6 +258,7 @@ class RestoreRun {
   }
 
   #takes(directory: WalkedDirectory, page: TreePage, index: number, isInside: boolean): boolean {
+    if (this.#kept.forbids(walkedPath(directory, page.name(index)), false)) return false
     if (this.#filter.takesEverything) return true
     const path = this.#pathText(directory, page.name(index))
     return this.#filter.takes(path, isDirectory(page.mode(index)), isInside)
@@ -240,6 +271,7 @@ class RestoreRun {
     inside: WeakSet<WalkedDirectory>,
     taken: WeakMap<WalkedDirectory, Set<string>>,
   ): boolean {
+    if (this.#kept.forbids(walkedPath(directory, page.name(index)), true)) return false
     if (this.#filter.takesEverything) return true
     const path = this.#pathText(directory, page.name(index))
     const isInside = this.#isInside(directory, inside, taken)
@@ -274,8 +306,11 @@ class RestoreRun {
 
   #touch(components: readonly Buffer[]): void {
     if (!this.#touched) return
-    for (let depth = 0; depth <= components.length; depth++) {
-      this.#touched.add(pathKey(components.slice(0, depth)))
+    // From the leaf up, until somebody was there: what lies above is known then.
+    for (let depth = components.length; depth >= 0; depth--) {
+      const key = pathKey(components.slice(0, depth))
+      if (this.#touched.has(key)) return
+      this.#touched.add(key)
     }
   }
 
@@ -340,7 +375,18 @@ class RestoreRun {
     for (const [key, source] of reply.linked) this.#linkSources.set(key, source)
   }
 
+  /** The files are back; that it cannot be written down does not make the restore fail. */
   async #record(result: RestoreResult): Promise<void> {
+    try {
+      await this.#writeRecord(result)
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error
+      const message = `The restore could not be recorded in the journal: ${error.message}`
+      this.#options.onEvent?.({ type: 'notice', message })
+    }
+  }
+
+  async #writeRecord(result: RestoreResult): Promise<void> {
     const { id, backupId } = this.#options.snapshot
     await writeJournal(this.#repository, {
       kind: 'restoration',
@@ -351,6 +397,14 @@ class RestoreRun {
       bytes: result.bytesRestored,
       errors: result.errors,
       target: this.#place.target.toString(),
+      message: this.#tally.firstFailure ?? '',
+      paths: result.paths,
+      pathsOmitted: result.pathsOmitted,
+      ...(this.#options.record && {
+        actor: { ...this.#options.record.actor },
+        restoreId: this.#options.record.restoreId,
+        startedAtMs: this.#options.record.startedAtMs,
+      }),
     })
   }
 }
@@ -358,9 +412,9 @@ class RestoreRun {
 function componentsOf(directory: WalkedDirectory): Buffer[] {
   const components: Buffer[] = []
   for (let at: WalkedDirectory | null = directory; at?.parent; at = at.parent) {
-    components.unshift(at.name)
+    components.push(at.name)
   }
-  return components
+  return components.reverse()
 }
 
 export function pathKey(components: readonly Uint8Array[]): string {

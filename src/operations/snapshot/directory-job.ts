@@ -34,6 +34,7 @@ export class Slice {
   /** Where each name begins in the directory's names, behind its length. */
   readonly nameOffsets: Uint32Array
   readonly fates: Uint8Array
+  /** None for directories when everything is read: a page of unchanged directories would be taken over wherever it lies. */
   readonly parentPages: (TreePage | undefined)[] = []
   readonly parentIndexes: Uint32Array
   readonly results: (Buffer | undefined)[] = []
@@ -128,4 +129,11 @@ export class DirectoryJob {
   pathOf(slice: Slice, index: number): Buffer {
     return Buffer.concat([this.path, Buffer.from('/'), this.nameOf(slice, index)])
   }
+}
+
+/** Where the results of a batch of files belong, file by file. */
+export interface BatchTargets {
+  readonly slices: Slice[]
+  readonly jobs: DirectoryJob[]
+  readonly indexes: number[]
 }

@@ -17,12 +17,17 @@ export class EntryEmitter {
   readonly #directoryBytes = new Float64Array(1)
   readonly #deviceNumbers = new Map<string, number>()
   readonly #onRefused: (path: Buffer, error: SourceError) => void
+  readonly #reusesPages: boolean
   #lengths: Float64Array = new Float64Array(0)
   #lengthsOf: Buffer | null = null
 
-  /** @param onRefused told of an entry that the format cannot hold; it is left out */
-  constructor(onRefused: (path: Buffer, error: SourceError) => void) {
+  /**
+   * @param onRefused told of an entry that the format cannot hold; it is left out
+   * @param reusesPages whether pages of the parent may stand in this snapshot without being stored: not when they may be lost or about to go
+   */
+  constructor(onRefused: (path: Buffer, error: SourceError) => void, reusesPages: boolean) {
     this.#onRefused = onRefused
+    this.#reusesPages = reusesPages
   }
 
   emit(job: DirectoryJob, slice: Slice, writer: DirectoryWriter): void {
@@ -101,7 +106,8 @@ export class EntryEmitter {
     draft.setExtras(directory.extras)
     const page = slice.parentPages[index]
     const parentIndex = slice.parentIndexes[index]
-    if (page && isSameEntry(page, parentIndex, draft)) writer.appendFrom(page, parentIndex)
+    if (this.#reusesPages && page && isSameEntry(page, parentIndex, draft))
+      writer.appendFrom(page, parentIndex)
     else writer.append(draft)
   }
 

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 
 /** A file whose presence keeps a directory's contents out of the snapshot. */
@@ -45,6 +46,6 @@ function hasMarker(directory: number, marker: ExclusionMarker): boolean {
   } catch {
     return false
   } finally {
-    posix.close(descriptor)
+    closeUnwritten(descriptor)
   }
 }

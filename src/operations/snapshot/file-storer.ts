@@ -1,3 +1,4 @@
+import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 import { READ_REQUEST_BYTES, READ_REQUEST_OFFSET } from '../../filesystem/posix/small-file-batch.ts'
 import {
@@ -165,7 +166,7 @@ export class FileStorer {
           }
         },
       )
-      posix.close(result.descriptor)
+      closeUnwritten(result.descriptor)
       this.#content.finish()
       this.#records.set(result.record, file * STAT_RECORD_BYTES)
       this.#setSize(this.#recordView, file * STAT_RECORD_BYTES, this.#content.totalBytes)

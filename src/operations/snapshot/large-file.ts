@@ -1,4 +1,5 @@
 import { constants } from 'node:fs'
+import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { fileStatus } from '../../filesystem/posix/file-status.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 import {
@@ -56,7 +57,7 @@ export function readLargeFile(
       descriptor,
     }
   } catch (error) {
-    posix.close(descriptor)
+    closeUnwritten(descriptor)
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import { DirectoryReader } from '../../format/tree/directory-reader.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
-import { RepositoryError } from '../../foundation/errors.ts'
+import { isLoss } from '../../repository/loss.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { OpenParentDirectory } from './parent-cursor.ts'
 
@@ -22,9 +22,6 @@ function* pagesUntilDamage(pages: Generator<TreePage, void, undefined>): Generat
   try {
     yield* pages
   } catch (error) {
-    const isLost =
-      error instanceof RepositoryError &&
-      (error.code === 'OBJECT_DAMAGED' || error.code === 'OBJECT_MISSING')
-    if (!isLost) throw error
+    if (!isLoss(error)) throw error
   }
 }

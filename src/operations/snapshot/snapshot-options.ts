@@ -28,6 +28,8 @@ export interface SnapshotOptions {
   readonly readAll?: boolean
   /** Snapshot to compare with, instead of the newest one of this host and these paths. */
   readonly parent?: Snapshot
+  /** A path that is not there is worth a notice and nothing more, as long as another one is. */
+  readonly toleratesMissing?: boolean
   /** Save this stream as a file of that name instead of paths. */
   readonly stdin?: { readonly stream: Readable; readonly name: string }
   /** Count the sources before the first backup of them, so that progress has totals; later ones go by the parent's. */
@@ -42,6 +44,8 @@ export interface SnapshotResult {
   readonly statistics: Snapshot['statistics']
   readonly parent: Snapshot | null
   readonly unreadable: number
+  /** Paths that were given and are not there. */
+  readonly missing: number
   /** Files that changed or vanished meanwhile, sockets passed over. */
   readonly notices: number
   readonly durationMs: number

@@ -16,7 +16,9 @@ export interface SnapshotWorkerSetup {
   /** False when the repository held no blobs: then none has to be looked up. */
   readonly hasBlobs: boolean
   /** Catalogue rows of packs that are missing in the storage. */
-  readonly lostPacks: readonly number[]
+  readonly avoidedPacks: readonly number[]
+  /** Damaged segments, by `segmentKey`. */
+  readonly avoidedSegments: readonly number[]
 }
 
 export type SnapshotWorkerRequest =

@@ -5,18 +5,16 @@ import { posix } from '../../filesystem/posix/posix.ts'
 import type { StoredDirectory } from '../../format/tree/directory-writer.ts'
 import { programName } from '../../foundation/program.ts'
 import type { Snapshot, SnapshotStatistics, UnreadablePath } from '../../model/snapshot.ts'
-import { adoptPacks } from '../../repository/adopt-packs.ts'
-import { BlobClaims } from '../../repository/blob-claims.ts'
-import { openBlobSession, type BlobSession } from '../../repository/blob-session.ts'
+import type { BlobSession } from '../../repository/blob-session.ts'
 import type { BlobCounts } from '../../repository/blob-store.ts'
-import { commitSnapshot } from '../../repository/commit-snapshot.ts'
+import type { UncommittedSnapshot } from '../../repository/commit-snapshot.ts'
+import { refillReserve } from '../../repository/disk-reserve.ts'
 import { forbiddenDirectories } from '../../repository/forbidden-directories.ts'
-import { IndexWriter } from '../../repository/index-writer.ts'
-import { lockRepository } from '../../repository/lock-repository.ts'
-import type { RepositoryLock } from '../../repository/locks.ts'
+import type { Lease } from '../../repository/lock-repository.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
-import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
+import { followWithParity } from '../../repository/parity/run-parity-update.ts'
+import { underLease } from '../../repository/under-lease.ts'
 import { chooseParent } from './choose-parent.ts'
 import { estimateSources } from './estimate-sources.ts'
 import { cacheDirectoryMarker, parseExclusionMarker } from './exclusion-marker.ts'
@@ -25,14 +23,11 @@ import { previewOutput } from './preview-output.ts'
 import { ProgressReporter } from './progress-reporter.ts'
 import type { SnapshotOptions, SnapshotResult } from './snapshot-options.ts'
 import {
-  createSnapshotWorker,
-  snapshotWorkerName,
-  snapshotWorkerUrl,
-  type SnapshotWorkerNote,
-  type SnapshotWorkerReply,
-  type SnapshotWorkerRequest,
-  type SnapshotWorkerSetup,
-} from './snapshot-worker.ts'
+  emptyBlobCounts,
+  saveSnapshot,
+  type SnapshotPool,
+  type StoredSource,
+} from './save-snapshot.ts'
 import { FileStorer } from './file-storer.ts'
 import { findSources, openBase, type Sources } from './source-base.ts'
 import { SourceWalker } from './source-walker.ts'
@@ -40,15 +35,6 @@ import type { WalkOutput, WalkRules } from './walk-contract.ts'
 import { storeStream } from './store-stream.ts'
 import { newWalkCounts, type WalkCounts } from './walk-counts.ts'
 
-type SnapshotPool = WorkerPool<
-  SnapshotWorkerSetup,
-  SnapshotWorkerRequest,
-  SnapshotWorkerReply,
-  SnapshotWorkerNote
->
-
-/** 2^19 slots, 10 MiB: covers the new blobs of about ten gigabytes between two index objects. */
-const claimSlots = 2 ** 19
 const unreadableListMax = 1000
 
 /**
@@ -67,12 +53,12 @@ export async function snapshot(
   const sources = options.stdin ? null : findSources(options.paths, options.base)
   if (options.dryRun)
     return await new SnapshotRun(repository, options, startedAtMs).preview(sources)
-  const lock = await lockRepository(repository, 'shared', 'snapshot')
-  try {
-    return await new SnapshotRun(repository, options, startedAtMs).save(sources, lock)
-  } finally {
-    await lock.release()
-  }
+  const result = await underLease(repository, 'shared', 'snapshot', (lease) =>
+    new SnapshotRun(repository, options, startedAtMs).save(sources, lease),
+  )
+  await followWithParity(repository, options)
+  await refillReserve(repository.storage)
+  return result
 }
 
 /** One run: what it counts, where it reports, what it has open. */
@@ -84,7 +70,8 @@ class SnapshotRun {
   readonly #reporter: ProgressReporter
   readonly #unreadable: UnreadablePath[] = []
   #notices = 0
-  /** False when data that the parent refers to may be lost: then nothing is taken from it unread. */
+  #missing = 0
+  /** False when data that the parent refers to may be lost or about to go: then nothing is taken from it unread. */
   #trustsParent = true
 
   constructor(repository: Repository, options: SnapshotOptions, startedAtMs: number) {
@@ -104,55 +91,19 @@ class SnapshotRun {
     return this.#result(null, parent, emptyBlobCounts(), 0)
   }
 
-  async save(sources: Sources | null, lock: RepositoryLock): Promise<SnapshotResult> {
-    const repository = this.#repository
-    const { lostPacks } = await adoptPacks(repository, this.#options.onEvent)
-    this.#trustsParent = lostPacks.length === 0
-    const parent = this.#parentOf(sources)
-    const index = new IndexWriter(repository)
-    const setup: SnapshotWorkerSetup = {
-      context: repository.context,
-      claims: BlobClaims.allocate(claimSlots),
-      hasBlobs: !repository.catalogue.blobs.isEmpty(),
-      lostPacks,
-    }
-    const session = openBlobSession(repository.context, {
-      ...setup,
-      onPack: (pack) => index.add(pack),
+  async save(sources: Sources | null, lease: Lease): Promise<SnapshotResult> {
+    const { signal, onEvent } = this.#options
+    const { saved, parent, blobCounts, packBytes } = await saveSnapshot(this.#repository, lease, {
+      signal,
+      onEvent,
+      chooseParent: () => this.#parentOf(sources),
+      store: ({ parent: base, trustsParent, session, pool }) => {
+        this.#trustsParent = trustsParent
+        return this.#store(sources, base, session, pool)
+      },
+      manifest: (made) => this.#manifest(sources, made),
     })
-    const pool: SnapshotPool = new WorkerPool({
-      name: snapshotWorkerName,
-      entryUrl: snapshotWorkerUrl,
-      factory: createSnapshotWorker,
-      setup,
-      threads: defaultThreadCount(),
-      onNote: (pack) => index.add(pack),
-    })
-    try {
-      const root = await this.#store(sources, parent, session, pool)
-      const workerCounts = await finishPacks(session, pool)
-      // The workers' memory goes before the catalogue takes in what they wrote, and nothing of them can fail after the commit.
-      await pool.close()
-      await index.flush()
-      this.#options.signal?.throwIfAborted()
-      const blobCounts = sumCounts([session.store.counts, ...workerCounts])
-      const manifest = this.#manifest(
-        sources,
-        parent,
-        root,
-        this.#statistics(blobCounts, index.packBytes),
-      )
-      const saved = await commitSnapshot(repository, manifest, lock)
-      return this.#result(saved, parent, blobCounts, index.packBytes)
-    } catch (error) {
-      await session.packs.discard()
-      await pool.broadcast({ type: 'discard' }).catch(() => undefined)
-      await pool.terminate()
-      await index.settle()
-      throw error
-    } finally {
-      await session.close()
-    }
+    return this.#result(saved, parent, blobCounts, packBytes)
   }
 
   async #store(
@@ -262,6 +213,12 @@ class SnapshotRun {
 
   #reportMissing(sources: Sources): void {
     for (const { path, reason } of sources.missing) {
+      this.#missing += 1
+      if (this.#options.toleratesMissing === true && reason === 'ENOENT') {
+        const message = 'the configured path is missing and was skipped'
+        this.#options.onEvent?.({ type: 'notice', path, message })
+        continue
+      }
       this.#counts.unreadable += 1
       this.#noteUnreadable(path, reason)
     }
@@ -276,10 +233,8 @@ class SnapshotRun {
 
   #manifest(
     sources: Sources | null,
-    parent: Snapshot | null,
-    root: StoredDirectory,
-    statistics: SnapshotStatistics,
-  ): Omit<Snapshot, 'id' | 'backupId'> {
+    { parent, root, blobCounts, packBytes }: StoredSource,
+  ): Omit<UncommittedSnapshot, 'knownDamage'> {
     const options = this.#options
     const isTrusting = parent !== null && !options.readAll
     const streamPath = Buffer.from(`/${options.stdin?.name ?? 'stdin'}`)
@@ -297,7 +252,7 @@ class SnapshotRun {
       description: options.description ?? '',
       tags: options.tags ?? [],
       excludes: options.excludes ?? [],
-      statistics,
+      statistics: this.#statistics(blobCounts, packBytes),
       unreadable: this.#unreadable,
       program: programName,
     }
@@ -330,32 +285,11 @@ class SnapshotRun {
       statistics: this.#statistics(blobs, storedBytesAdded),
       parent,
       unreadable: this.#counts.unreadable,
+      missing: this.#missing,
       notices: this.#notices,
       durationMs: Date.now() - this.#startedAtMs,
     }
   }
-}
-
-/** Writes out every open segment and pack, the main thread's and the workers'. */
-async function finishPacks(session: BlobSession, pool: SnapshotPool): Promise<BlobCounts[]> {
-  // Both are waited for together: a full disk fails them all, and no failure must go unheard.
-  const [replies] = await Promise.all([pool.broadcast({ type: 'finish' }), session.packs.finish()])
-  return replies.map((reply) => reply.counts)
-}
-
-function sumCounts(all: readonly BlobCounts[]): BlobCounts {
-  const sum = emptyBlobCounts()
-  for (const counts of all) {
-    sum.dataBlobsAdded += counts.dataBlobsAdded
-    sum.dataBytesAdded += counts.dataBytesAdded
-    sum.treeBlobsAdded += counts.treeBlobsAdded
-    sum.treeBytesAdded += counts.treeBytesAdded
-  }
-  return sum
-}
-
-function emptyBlobCounts(): BlobCounts {
-  return { dataBlobsAdded: 0, dataBytesAdded: 0, treeBlobsAdded: 0, treeBytesAdded: 0 }
 }
 
 function userName(): string {

@@ -1,3 +1,5 @@
+import { treeDepthMax } from '../../repository/tree-walk.ts'
+import { closeOnError, closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { FOLLOW_LINKS, posix, type DirectoryListing } from '../../filesystem/posix/posix.ts'
 import {
   createStatRecords,
@@ -14,6 +16,7 @@ import {
   Slice,
   sliceEntriesMax,
   type DirectoryPlace,
+  type BatchTargets,
 } from './directory-job.ts'
 import { extentOf, namedChild, type DirectoryExtent } from './directory-extent.ts'
 import { EntryEmitter } from './entry-emitter.ts'
@@ -33,16 +36,8 @@ import { FILE_RESULT, fileOutcome, ReadBatchBuilder } from './read-batch.ts'
 import type { SourceNode } from './source-tree.ts'
 import { readSpecialExtras } from './special-extras.ts'
 import type { WalkObserver, WalkOutput, WalkRules } from './walk-contract.ts'
+import { openDirectoriesMaxOf } from './open-directories-max.ts'
 import type { WalkCounts } from './walk-counts.ts'
-
-interface BatchTargets {
-  readonly slices: Slice[]
-  readonly jobs: DirectoryJob[]
-  readonly indexes: number[]
-}
-
-/** Descriptors that workers may need at once; the walk itself adds the depth of the tree. */
-const openDirectoriesMax = 384
 
 /**
  * Walks the sources depth first, decides for each entry whether it has to be read, and builds the directories' pages as their
@@ -63,6 +58,7 @@ export class SourceWalker {
   readonly #batch = new ReadBatchBuilder()
   readonly #inFlight = new Set<Promise<void>>()
   #targets: BatchTargets = { slices: [], jobs: [], indexes: [] }
+  readonly #openDirectoriesMax: number
   #openDirectories = 0
   #batchCount = 0
   #root: StoredDirectory | undefined
@@ -80,9 +76,9 @@ export class SourceWalker {
     this.#output = options.output
     this.#counts = options.counts
     this.#openParent = options.openParent
-    this.#emitter = new EntryEmitter((path, error) => {
-      this.#unreadable(path, error.message)
-    })
+    this.#openDirectoriesMax = openDirectoriesMaxOf(posix.raiseFileDescriptorLimit())
+    const onRefused = (path: Buffer, error: Error): void => this.#unreadable(path, error.message)
+    this.#emitter = new EntryEmitter(onRefused, !options.rules.readAll)
   }
 
   /**
@@ -97,12 +93,12 @@ export class SourceWalker {
     signal: AbortSignal | undefined,
   ): Promise<StoredDirectory> {
     try {
-      this.#stack.push(this.#openRoot(base, source, parentRoot))
+      this.#stack.push(closeOnError(base, () => this.#openRoot(base, source, parentRoot)))
       while (this.#stack.length > 0) {
         signal?.throwIfAborted()
         this.#step(this.#stack[this.#stack.length - 1])
         if (this.#failure !== undefined) throw this.#failure
-        if (this.#batch.isFull || this.#openDirectories >= openDirectoriesMax) {
+        if (this.#batch.isFull || this.#openDirectories >= this.#openDirectoriesMax) {
           await this.#makeRoom()
         }
       }
@@ -124,7 +120,7 @@ export class SourceWalker {
     await this.#output.room()
     this.#submit(false)
     // Directories wait for their files: without this a tree of many small ones would hold too many descriptors.
-    while (this.#openDirectories >= openDirectoriesMax && this.#inFlight.size > 0) {
+    while (this.#openDirectories >= this.#openDirectoriesMax && this.#inFlight.size > 0) {
       await Promise.race(this.#inFlight)
       if (this.#failure !== undefined) throw this.#failure
     }
@@ -145,10 +141,7 @@ export class SourceWalker {
     const record = createStatRecords(1)
     posix.fstat(descriptor, record.bytes)
     const words = new Uint32Array(record.bytes.buffer)
-    if (this.#rules.forbidden.has(inodeKey(words, 0))) {
-      posix.close(descriptor)
-      throw repositoryAsSource()
-    }
+    if (this.#rules.forbidden.has(inodeKey(words, 0))) throw repositoryAsSource()
     const pages =
       parentRoot && this.#openParent ? this.#openParent(parentRoot.id, parentRoot.bytes) : null
     return this.#startJob({
@@ -312,7 +305,13 @@ export class SourceWalker {
       this.#observer.onNotice(job.pathOf(slice, index), 'the repository itself is not saved')
       return null
     }
+    if (this.#stack.length > treeDepthMax) {
+      this.#unreadable(job.pathOf(slice, index), `it is more than ${treeDepthMax} folders deep`)
+      return null
+    }
     const name = Buffer.from(job.nameOf(slice, index))
+    // First, because the repository may fail in it, and nothing has to be closed yet.
+    const parent = isInParent ? this.#parentBelow(job.parent) : ParentCursor.none
     let descriptor: number
     try {
       descriptor = posix.openDirectory(job.descriptor, name, job.isOfNamed ? FOLLOW_LINKS : 0)
@@ -323,7 +322,7 @@ export class SourceWalker {
     this.#counts.directories += 1
     slice.fates[index] = fate.directory
     slice.pending += 1
-    if (isInParent) {
+    if (isInParent && !this.#rules.readAll) {
       slice.parentPages[index] = job.parent.page
       slice.parentIndexes[index] = job.parent.index
     }
@@ -332,7 +331,7 @@ export class SourceWalker {
       name,
       descriptor,
       extent: this.#extentOf(place, name, descriptor, isExcluded),
-      parent: isInParent ? this.#parentBelow(job.parent) : ParentCursor.none,
+      parent,
     })
   }
 
@@ -456,10 +455,9 @@ export class SourceWalker {
   }
 
   #release(job: DirectoryJob): void {
-    job.users -= 1
-    if (job.users > 0) return
+    if (--job.users > 0) return
     this.#openDirectories -= 1
-    posix.close(job.descriptor)
+    closeUnwritten(job.descriptor)
   }
 
   /** Writes what is complete, and goes up as long as that completes directories. */

@@ -1,5 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream'
-import { createChunker, type Chunker } from '../../format/chunker/chunker.ts'
+import { createChunker } from '../../format/chunker/chunker.ts'
 import { DirectoryWriter, type StoredDirectory } from '../../format/tree/directory-writer.ts'
 import { EntryDraft } from '../../format/tree/entry-draft.ts'
 import { composeFlags } from '../../format/tree/entry-flags.ts'
@@ -10,6 +10,7 @@ import type { PackWriter } from '../../repository/pack-writer.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
 import { FileContent } from './file-content.ts'
 import { splitPath } from './source-tree.ts'
+import { StreamCutter } from './stream-cutter.ts'
 import type { WalkCounts } from './walk-counts.ts'
 
 const fileMode = 0o100600
@@ -75,48 +76,6 @@ async function* piecesOf(
   } catch (cause) {
     signal?.throwIfAborted()
     throw new SourceError(`Cannot read the stream: ${(cause as Error).message}`, { cause })
-  }
-}
-
-/** Feeds pieces of any length through the chunker's window. */
-class StreamCutter {
-  readonly #chunker: Chunker
-  readonly #content: FileContent
-  readonly #store: BlobStore
-  #held = 0
-
-  constructor(chunker: Chunker, content: FileContent, store: BlobStore) {
-    this.#chunker = chunker
-    this.#content = content
-    this.#store = store
-  }
-
-  push(piece: Buffer): void {
-    let taken = 0
-    while (taken < piece.length) {
-      const bytes = Math.min(piece.length - taken, this.#chunker.capacityBytes - this.#held)
-      this.#chunker.memory.set(piece.subarray(taken, taken + bytes), this.#held)
-      this.#held += bytes
-      taken += bytes
-      if (this.#held === this.#chunker.capacityBytes) this.#cut(false)
-    }
-  }
-
-  end(): void {
-    this.#cut(true)
-  }
-
-  #cut(isEnd: boolean): void {
-    const { memory } = this.#chunker
-    let offset = 0
-    while (offset < this.#held) {
-      const end = this.#chunker.nextCut(offset, this.#held, isEnd)
-      if (end < 0) break
-      this.#content.append(this.#store.storeData(memory.subarray(offset, end)), end - offset)
-      offset = end
-    }
-    memory.copyWithin(0, offset, this.#held)
-    this.#held -= offset
   }
 }
 

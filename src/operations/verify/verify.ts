@@ -1,14 +1,26 @@
+import { settleAll } from '../../foundation/settle-all.ts'
+import { verificationDamaged, verificationOk } from '../../model/journal-record.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
+import { toObjectId, type PackId } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { lockRepository } from '../../repository/lock-repository.ts'
+import { damagedFilesMax, type Damage } from '../../repository/audit/damage.ts'
+import { damageOf, recordFindings, type PackDamage } from '../../repository/audit/damage-records.ts'
+import { nameLostFiles, namingStepsMax } from '../../repository/audit/lost-files.ts'
+import { PackFindings } from '../../repository/audit/pack-findings.ts'
+import type { VerifyPackReply } from '../../repository/audit/pack-verifier.ts'
+import {
+  ReachableSegments,
+  walkReferences,
+  type WalkObserver,
+} from '../../repository/audit/reachable-segments.ts'
+import { readPacks, type PackRequest } from '../../repository/audit/read-packs.ts'
+import { recordReads } from '../../repository/audit/read-records.ts'
+import { verifySmallObjects } from '../../repository/audit/small-objects.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { walkedPath } from '../../repository/tree-walk.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
-import { defaultThreadCount, WorkerPool } from '../../workers/worker-pool.ts'
-import type { VerifyPackReply, VerifyPackRequest } from './pack-verifier.ts'
-import { ReachableSegments, walkReferences, type DamagedFile } from './reachable-segments.ts'
-import { verifySmallObjects } from './small-objects.ts'
-import { createVerifyWorker, verifyWorkerName, verifyWorkerUrl } from './verify-worker.ts'
+
+export type { Damage } from '../../repository/audit/damage.ts'
+import { underLease } from '../../repository/under-lease.ts'
 
 export interface VerifyOptions {
   /** Without it, every snapshot and every object of the repository. */
@@ -30,22 +42,6 @@ export interface VerifyResult {
   readonly durationMs: number
 }
 
-/** Something that cannot be restored as it was saved. */
-export interface Damage {
-  readonly message: string
-  /** Name of the object in the storage, where it is an object that is damaged. */
-  readonly objectId?: string
-  readonly snapshotId?: string
-  readonly path?: Buffer
-  /** Where in the file the damage begins. */
-  readonly offsetBytes?: number
-  readonly lengthBytes?: number
-}
-
-type PackRequest = VerifyPackRequest & { readonly row: number }
-
-/** Longest list of damaged places that is collected; the counts in the findings go on. */
-const damagedFilesMax = 10_000
 /** Journal records written at a time: their folder's `fsync` is shared. */
 const recordsAtOnce = 16
 
@@ -59,15 +55,19 @@ export async function verify(
   repository: Repository,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
-  const lock = await lockRepository(repository, 'shared', 'verify', { mayOnlyRead: true })
-  try {
-    const verification = new Verification(repository, options)
-    const result = await verification.run()
-    if (lock.isStored) await verification.record()
-    return result
-  } finally {
-    await lock.release()
-  }
+  return await underLease(
+    repository,
+    'shared',
+    'verify',
+    async ({ lock }) => {
+      const verification = new Verification(repository, options)
+      const result = await verification.run()
+      if (result.damaged.length > 0) await lock.assertLossIsReal()
+      if (lock.isStored) await verification.record()
+      return result
+    },
+    { mayOnlyRead: true },
+  )
 }
 
 class Verification {
@@ -76,12 +76,14 @@ class Verification {
   readonly #snapshots: readonly Snapshot[]
   readonly #damagedFiles: Damage[] = []
   readonly #damagedObjects: Damage[] = []
-  readonly #lostIds = new Set<string>()
-  readonly #lostPacks = new Set<number>()
-  readonly #readPacks = new Set<number>()
+  readonly #findings: PackFindings
   readonly #startedAtMs = Date.now()
   readonly #damagedSnapshots = new Set<string>()
-  #isBlobMissing = false
+  readonly #packDamages: PackDamage[] = []
+  readonly #wholePacks: PackId[] = []
+  #steps = 0
+  /** A tree cannot be read, or a blob is unknown. */
+  #isIncomplete = false
   #blobCount = 0
   #plainBytes = 0
   #readBytes = 0
@@ -91,6 +93,7 @@ class Verification {
     this.#repository = repository
     this.#options = options
     this.#snapshots = options.snapshots ?? everySnapshot(repository)
+    this.#findings = new PackFindings(repository, { trustsUnread: false })
   }
 
   async run(): Promise<VerifyResult> {
@@ -98,12 +101,15 @@ class Verification {
     await this.#repository.forgetTrees()
     const segments = this.#collect()
     await this.#readAllPacks(this.#requests(segments))
-    if (this.#lostIds.size > 0 || this.#lostPacks.size > 0) {
-      await this.#readAllPacks(this.#alternatives())
+    if (this.#findings.hasLoss) await this.#readAllPacks(this.#alternatives())
+    if (this.#findings.hasLoss || this.#isIncomplete) {
+      await nameLostFiles(this.#repository, this.#snapshots, this.#findings, {
+        onDamage: (damage) => this.#noteFile(damage),
+        stepsMax: namingStepsMax(this.#steps),
+      })
     }
-    if (this.#lostIds.size > 0 || this.#lostPacks.size > 0 || this.#isBlobMissing) this.#nameFiles()
     const names = this.#options.snapshots?.map(({ id }) => `snapshots/${id}`)
-    for (const damage of await verifySmallObjects(this.#repository, names)) {
+    for (const damage of await verifySmallObjects(this.#repository, names ? { names } : {})) {
       this.#noteObject(damage)
       const [, snapshotId] = /^snapshots\/(.*)$/.exec(damage.objectId ?? '') ?? []
       if (snapshotId !== undefined) this.#damagedSnapshots.add(snapshotId)
@@ -119,20 +125,22 @@ class Verification {
     }
   }
 
-  /** Walks every tree and notes which segments are needed. */
+  /** Walks every tree, what they share once, and notes which segments are needed. */
   #collect(): ReachableSegments {
     const segments = new ReachableSegments(this.#repository)
+    const observer: WalkObserver = {
+      onReference: ({ packRow, segment }) => {
+        if (packRow === 0) this.#isIncomplete = true
+        else segments.mark(packRow, segment)
+      },
+      onDamage: () => {
+        this.#isIncomplete = true
+      },
+    }
+    const seen = new Set<string>()
     for (const snapshot of this.#snapshots) {
       this.#options.signal?.throwIfAborted()
-      walkReferences(
-        this.#repository,
-        snapshot,
-        ({ packRow, segment }) => {
-          if (packRow === 0) this.#isBlobMissing = true
-          else segments.mark(packRow, segment)
-        },
-        (damage) => this.#noteDamage(damage),
-      )
+      this.#steps += walkReferences(this.#repository, snapshot, observer, seen)
     }
     return segments
   }
@@ -153,52 +161,30 @@ class Verification {
 
   async #readAllPacks(requests: readonly PackRequest[]): Promise<void> {
     const bytesTotal = requests.reduce((sum, request) => sum + request.packBytes, 0)
-    const pool = new WorkerPool({
-      name: verifyWorkerName,
-      entryUrl: verifyWorkerUrl,
-      factory: createVerifyWorker,
-      setup: this.#repository.context,
-      threads: requests.length > 1 ? defaultThreadCount() : 0,
-      onNote: () => undefined,
+    await readPacks(this.#repository, requests, {
+      signal: this.#options.signal,
+      onReply: (request, reply) => this.#take(request, reply, bytesTotal),
     })
-    const inFlight = new Set<Promise<void>>()
-    let failure: unknown
-    try {
-      for (const { row, ...request } of requests) {
-        await pool.room()
-        this.#options.signal?.throwIfAborted()
-        if (failure !== undefined) throw failure
-        const reading: Promise<void> = pool
-          .submit(request)
-          .then((reply) => this.#take(row, request.packId, reply, bytesTotal))
-          .catch((error: unknown) => {
-            failure ??= error
-          })
-          .finally(() => inFlight.delete(reading))
-        inFlight.add(reading)
-      }
-      await Promise.all(inFlight)
-      if (failure !== undefined) throw failure
-      await pool.close()
-    } catch (error) {
-      await pool.terminate()
-      throw error
-    }
   }
 
-  #take(row: number, packId: string, reply: VerifyPackReply, bytesTotal: number): void {
+  #take(request: PackRequest, reply: VerifyPackReply, bytesTotal: number): void {
+    this.#findings.take(request, reply)
+    const packId = toObjectId(request.packId)
+    const damage = damageOf(packId, reply)
+    if (damage) this.#packDamages.push(damage)
+    else this.#wholePacks.push(packId)
     this.#packCount += 1
     this.#blobCount += reply.blobCount
     this.#plainBytes += reply.plainBytes
     this.#readBytes += reply.readBytes
     for (const message of reply.findings) {
-      this.#noteObject({ message, objectId: `packs/${packId}` })
+      this.#noteObject({ message, objectId: `packs/${request.packId}` })
     }
-    this.#readPacks.add(row)
-    if (reply.isUnreadable) this.#lostPacks.add(row)
-    const ids = Buffer.from(reply.lostIds)
-    for (let at = 0; at < ids.length; at += 32) {
-      this.#lostIds.add(lostKey(row, ids.subarray(at, at + 32)))
+    for (const message of reply.passing) {
+      this.#options.onEvent?.({
+        type: 'notice',
+        message: `${message}, but only once; test this machine's memory and its way to the storage`,
+      })
     }
     this.#options.onEvent?.({
       type: 'progress',
@@ -210,73 +196,32 @@ class Verification {
     })
   }
 
-  /** Second walk, only after damage: which files are affected, and where. */
-  #nameFiles(): void {
-    for (const snapshot of this.#snapshots) {
-      walkReferences(
-        this.#repository,
-        snapshot,
-        ({ packRow, id }, { walked, index, offset, lengthBytes }) => {
-          const isUnknown = packRow === 0
-          if (!isUnknown && !this.#isLost(packRow, id)) return
-          this.#noteDamage({
-            snapshotId: snapshot.id,
-            path: walkedPath(walked.directory, walked.page.name(index)),
-            offset,
-            lengthBytes,
-            reason: isUnknown ? 'no index object names its data' : 'its data is damaged',
-          })
-        },
-        () => undefined,
-      )
-    }
-  }
-
   /** Packs that were not read and hold another copy of something that is lost. */
   #alternatives(): PackRequest[] {
     const requests = new Map<number, PackRequest>()
-    const { blobs } = this.#repository.catalogue
+    const observer: WalkObserver = {
+      onReference: (reference) => {
+        if (reference.packRow === 0 || !this.#findings.isLost(reference)) return
+        for (const { pack } of this.#findings.unreadPlaces(reference.id)) {
+          const { row, id: packId, bytes: packBytes } = pack
+          requests.set(row, { row, packId, packBytes, wanted: null })
+        }
+      },
+      onDamage: () => undefined,
+    }
+    const seen = new Set<string>()
     for (const snapshot of this.#snapshots) {
-      walkReferences(
-        this.#repository,
-        snapshot,
-        ({ packRow, id }) => {
-          if (packRow === 0 || !this.#isLost(packRow, id)) return
-          for (const { pack } of blobs.findAll(id)) {
-            if (this.#readPacks.has(pack.row)) continue
-            const { row, id: packId, bytes: packBytes } = pack
-            requests.set(row, { row, packId, packBytes, wanted: null })
-          }
-        },
-        () => undefined,
-      )
+      walkReferences(this.#repository, snapshot, observer, seen)
     }
     return [...requests.values()]
   }
 
-  /** A blob that lies in several packs is lost when none of those that were read has it whole. */
-  #isLost(packRow: number, id: Buffer): boolean {
-    const isLostIn = (row: number): boolean =>
-      this.#lostPacks.has(row) || this.#lostIds.has(lostKey(row, id))
-    if (!isLostIn(packRow)) return false
-    const places = this.#repository.catalogue.blobs.findAll(id)
-    return places.every(({ pack }) => !this.#readPacks.has(pack.row) || isLostIn(pack.row))
-  }
-
-  #noteDamage(damage: DamagedFile): void {
-    this.#damagedSnapshots.add(damage.snapshotId)
-    const { snapshotId, path, offset, lengthBytes, reason } = damage
-    if (this.#damagedFiles.length < damagedFilesMax) {
-      this.#damagedFiles.push({
-        message: reason,
-        snapshotId,
-        path,
-        ...(offset === null ? {} : { offsetBytes: offset }),
-        ...(lengthBytes === null ? {} : { lengthBytes }),
-      })
-    }
-    const place = offset === null ? '' : ` at offset ${offset}`
-    this.#options.onEvent?.({ type: 'damage', path, message: `${reason}${place}` })
+  #noteFile(damage: Damage & { readonly path: Buffer }): void {
+    if (damage.snapshotId !== undefined) this.#damagedSnapshots.add(damage.snapshotId)
+    if (this.#damagedFiles.length < damagedFilesMax) this.#damagedFiles.push(damage)
+    const place = damage.offsetBytes === undefined ? '' : ` at offset ${damage.offsetBytes}`
+    const message = `${damage.message}${place}`
+    this.#options.onEvent?.({ type: 'damage', path: damage.path, message })
   }
 
   #noteObject(damage: Damage): void {
@@ -284,17 +229,19 @@ class Verification {
     this.#options.onEvent?.({ type: 'damage', message: damage.message })
   }
 
-  /** Writes down for each snapshot what became of it. */
+  /** Writes down for each snapshot what became of it, which packs were read, and what is wrong with which. */
   async record(): Promise<void> {
+    await recordReads(this.#repository, this.#wholePacks)
+    await recordFindings(this.#repository, { damaged: this.#packDamages, whole: this.#wholePacks })
     const snapshots = this.#snapshots
     for (let start = 0; start < snapshots.length; start += recordsAtOnce) {
-      await Promise.all(
+      await settleAll(
         snapshots.slice(start, start + recordsAtOnce).map((snapshot) =>
           writeJournal(this.#repository, {
             kind: 'verification',
             snapshotId: snapshot.id,
             backupId: snapshot.backupId,
-            result: this.#damagedSnapshots.has(snapshot.id) ? 'damaged' : 'ok',
+            result: this.#damagedSnapshots.has(snapshot.id) ? verificationDamaged : verificationOk,
             durationMs: Date.now() - this.#startedAtMs,
           }),
         ),
@@ -309,9 +256,4 @@ function everySnapshot(repository: Repository): Snapshot[] {
     .list()
     .map((summary) => snapshots.get(summary.id))
     .filter((snapshot) => snapshot !== undefined)
-}
-
-/** One character for each byte of the id: cheaper to look up than hexadecimal digits. */
-function lostKey(packRow: number, id: Buffer): string {
-  return `${packRow}:${id.toString('latin1')}`
 }

@@ -1,0 +1,91 @@
+import type { SnapshotId } from '../../model/ids.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { isLoss, isMissing } from '../../repository/loss.ts'
+import type { RepositoryLock } from '../../repository/locks.ts'
+import { moveToForgotten } from '../../repository/move-to-forgotten.ts'
+import { readSnapshot } from '../../repository/read-snapshot.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { listSnapshotObjects } from '../../repository/snapshot-objects.ts'
+import type { LiveBlobs } from './live-blobs.ts'
+
+export interface MarkOptions {
+  readonly lock: RepositoryLock
+  readonly dryRun?: boolean
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Marks what snapshots need, read from the objects themselves: the catalogue has no checksums, and one wrong row would cost a live blob.
+ *
+ * Snapshots have to be whole, with two exceptions. Forgotten ones keep what is left of them. And one whose lease was revoked (its writer was stopped
+ * for longer than its lock lived) may have been put just before the writer was to look at its lock again; when anything of it is missing, that writer
+ * died before it did, the snapshot was never acknowledged, and it is moved to the forgotten ones.
+ *
+ * A snapshot that vanishes meanwhile was withdrawn by its writer before it was acknowledged: the writer lost its lease, or chose another backup id.
+ *
+ * @returns those that are there
+ * @throws {RepositoryError} when anything that a snapshot needs cannot be found or read
+ */
+export async function markSnapshots(
+  repository: Repository,
+  live: LiveBlobs,
+  ids: { readonly snapshots: ReadonlySet<SnapshotId>; readonly forgotten: ReadonlySet<SnapshotId> },
+  options: MarkOptions,
+): Promise<Set<SnapshotId>> {
+  const revoked = revokedLeases(repository)
+  const uncertain: Snapshot[] = []
+  const there = new Set([...ids.snapshots, ...ids.forgotten])
+  for (const id of ids.snapshots) {
+    options.signal?.throwIfAborted()
+    const snapshot = await readUnlessWithdrawn(repository, id)
+    if (!snapshot) there.delete(id)
+    else if (snapshot.leaseId !== null && revoked.has(snapshot.leaseId)) uncertain.push(snapshot)
+    else live.mark(snapshot)
+  }
+  for (const snapshot of uncertain) {
+    if (live.markRest(snapshot) || options.dryRun) continue
+    await moveToForgotten(repository, snapshot.id, options.lock)
+  }
+  for (const id of ids.forgotten) {
+    options.signal?.throwIfAborted()
+    if (ids.snapshots.has(id)) continue
+    const snapshot = await readWhatIsLeft(repository, id)
+    if (snapshot) live.markRest(snapshot)
+  }
+  return there
+}
+
+/** Only what is in neither folder when they are listed again is gone: one that is being moved might be missed by reading. */
+async function readUnlessWithdrawn(
+  repository: Repository,
+  id: SnapshotId,
+): Promise<Snapshot | undefined> {
+  try {
+    return await readSnapshot(repository, id)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    const { snapshots, forgotten } = await listSnapshotObjects(repository.storage)
+    if (snapshots.has(id) || forgotten.has(id)) throw error
+    return undefined
+  }
+}
+
+function revokedLeases({ catalogue }: Repository): Set<string> {
+  const leases = catalogue.journal
+    .list({ kind: 'revocation' })
+    .map(({ record }) => record['leaseId'])
+  return new Set(leases.filter((lease) => typeof lease === 'string'))
+}
+
+/** A forgotten snapshot that cannot be read keeps nobody from pruning. */
+async function readWhatIsLeft(
+  repository: Repository,
+  id: SnapshotId,
+): Promise<Snapshot | undefined> {
+  try {
+    return await readSnapshot(repository, id)
+  } catch (error) {
+    if (!isLoss(error)) throw error
+    return undefined
+  }
+}
