@@ -1,0 +1,238 @@
+/*
+ * What `/api/v1` answers, as far as the dashboard uses it: the server makes these shapes and the pages read them, so that neither can
+ * change without the other. A time is null where no calendar has it.
+ */
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly next_cursor: string | null
+  /** Of all pages, where the server knows it. */
+  readonly total?: number
+}
+
+export interface Session {
+  readonly can_write: boolean
+  readonly name: string
+}
+
+export interface AlertState {
+  readonly rule: string
+  readonly is_raised: boolean
+  readonly since: string | null
+  readonly value: number | null
+  readonly threshold: number | null
+  readonly message: string
+}
+
+export interface AlertChange {
+  readonly rule: string
+  readonly state: 'raised' | 'cleared'
+  readonly at: string
+  readonly message: string
+}
+
+export interface Freshness {
+  readonly type: string
+  readonly last_success_at: string | null
+  readonly last_attempt_at: string | null
+  readonly due_at: string | null
+  readonly is_late: boolean
+}
+
+export interface Day {
+  readonly date: string
+  readonly runs: number
+  readonly failures: number
+  readonly missed: number
+  readonly bytes_added: number
+}
+
+export interface StoragePoint {
+  readonly date: string
+  readonly stored_bytes: number
+  readonly source_bytes: number
+}
+
+export interface Overview {
+  readonly verdict: {
+    readonly is_protected: boolean
+    readonly sentence: string
+    readonly reasons: readonly string[]
+  }
+  readonly statistics: {
+    readonly total_backups: number
+    readonly successful_backups: number
+    readonly failed_backups: number
+    readonly success_rate: number
+    readonly total_size_bytes: number
+    readonly total_files: number
+    readonly type_breakdown: Readonly<Record<string, number>>
+    readonly recent_backups_7d: number
+  }
+  readonly freshness: readonly Freshness[]
+  readonly days: readonly Day[]
+  readonly last_drill: {
+    readonly at: string
+    readonly result: string
+    readonly files: number
+  } | null
+  readonly last_check: { readonly at: string; readonly result: string } | null
+  readonly storage: {
+    readonly stored_bytes: number
+    readonly unique_bytes: number
+    readonly source_bytes: number
+    readonly dedup_ratio: number | null
+    readonly compression_ratio: number | null
+    readonly trend: readonly StoragePoint[]
+  }
+  readonly alerts: readonly AlertState[]
+  readonly next_runs: readonly { readonly kind: string; readonly at: string | null }[]
+  readonly repository: {
+    readonly id: string
+    readonly location: string
+    readonly is_encrypted: boolean
+  }
+}
+
+export interface Snapshot {
+  /** Of a failed run there is none. */
+  readonly id: string | null
+  readonly backup_id: string
+  readonly type: string
+  readonly status: string
+  readonly started_at: string | null
+  readonly ended_at: string | null
+  readonly hostname: string
+  readonly description: string
+  readonly tags: readonly string[]
+  readonly files: number
+  readonly bytes: number
+  readonly bytes_added: number
+  readonly exclusive_bytes: number | null
+  readonly verified_at: string | null
+  readonly is_failed_run: boolean
+  readonly error: string | null
+  readonly paths: readonly string[]
+}
+
+export type EntryKind = 'file' | 'directory' | 'symlink' | 'other'
+
+export interface Entry {
+  readonly name: string
+  /** Where the name is not UTF-8. */
+  readonly name_base64: string | null
+  readonly kind: EntryKind
+  readonly size: number
+  readonly mode: number
+  readonly mtime: string | null
+  readonly link_target: string | null
+}
+
+export interface Found {
+  readonly path: string
+  readonly path_base64: string | null
+  readonly snapshot_ids: readonly string[]
+  readonly snapshots: number
+  readonly size: number
+  readonly mtime: string | null
+  readonly kind: EntryKind
+}
+
+export interface Version {
+  readonly snapshot_id: string
+  readonly backup_id: string
+  readonly at: string | null
+  readonly path: string
+  readonly path_base64: string | null
+  readonly kind: EntryKind
+  readonly size: number
+  readonly mtime: string | null
+  readonly content_id: string | null
+  readonly is_rename: boolean
+  /** That hold it. */
+  readonly snapshots: number
+}
+
+export type ChangeKind = 'added' | 'removed' | 'modified' | 'renamed' | 'metadata'
+
+export interface Change {
+  readonly change: ChangeKind
+  readonly path: string
+  readonly path_base64: string | null
+  readonly old_path: string | null
+  readonly old_size: number | null
+  readonly new_size: number | null
+  readonly kind: EntryKind
+}
+
+export interface ChangeSummary extends Readonly<Record<ChangeKind, number>> {
+  /** Of so many changes that not all are listed, how many are. */
+  readonly listed: number
+  readonly bytes_added: number
+  readonly bytes_removed: number
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+export interface JobProgress {
+  readonly phase: string
+  readonly files_done: number
+  readonly files_total: number | null
+  readonly bytes_done: number
+  readonly bytes_total: number | null
+  /** The newest of what was unreadable, failed or worth knowing. */
+  readonly message: string | null
+}
+
+export interface JobError {
+  readonly error: string
+  readonly code: string
+  readonly remedy: string
+}
+
+export interface Job {
+  readonly id: string
+  readonly kind: string
+  readonly title: string
+  readonly state: JobState
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly ended_at: string | null
+  readonly progress: JobProgress | null
+  readonly result: Readonly<Record<string, unknown>> | null
+  readonly error: JobError | null
+  readonly requested_by: string
+}
+
+export interface RetentionItem {
+  readonly backup_id: string
+  readonly id: string
+  readonly keep: boolean
+  readonly reasons: readonly string[]
+}
+
+export interface RestoreRecord {
+  readonly restore_id: string
+  readonly backup_id: string
+  readonly restored_at: string | null
+  readonly status: string
+  readonly restored_files: readonly string[]
+  readonly error_message: string
+  readonly verification_passed: boolean
+}
+
+export interface AccessRecord {
+  readonly at: string | null
+  readonly action: string
+  readonly target: string
+  readonly result: string
+  readonly message: string
+  /** Of failed logins, which are counted for a while before they are written down. */
+  readonly count: number
+  readonly actor: {
+    readonly via: string
+    readonly user: string
+    readonly hostname: string | null
+    readonly address: string | null
+  }
+}

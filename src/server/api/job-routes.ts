@@ -1,0 +1,145 @@
+import { z } from '@hono/zod-openapi'
+
+import { addRoute, jsonAnswer, type ServerApp } from '../add-route.ts'
+import { HttpError } from '../http-error.ts'
+import { finishJob } from '../jobs/finish-job.ts'
+import { actorOf } from '../jobs/actor-of.ts'
+import type { JobJson } from '../jobs/job.ts'
+import { jobRequest } from '../jobs/job-request.ts'
+import { checkRestoreTarget } from '../security/restore-target.ts'
+import type { ServerContext } from '../server-context.ts'
+import { eventStream } from './event-stream.ts'
+import { findSnapshot, snapshotParams } from './find-snapshot.ts'
+import { pageOf, pageQuery, pageSchema } from './pages.ts'
+
+const tag = 'jobs'
+const jobSchema = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    title: z.string(),
+    state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+    created_at: z.string(),
+    started_at: z.string().nullable(),
+    ended_at: z.string().nullable(),
+    progress: z.record(z.string(), z.unknown()).nullable(),
+    result: z.record(z.string(), z.unknown()).nullable(),
+    error: z.object({ error: z.string(), code: z.string(), remedy: z.string() }).nullable(),
+    requested_by: z.string(),
+  })
+  .openapi('Job')
+const jobParams = z.object({ id: z.string().regex(/^job_[0-9a-f]{16}$/, 'not the id of a job') })
+
+export function addJobRoutes(app: ServerApp, server: ServerContext): void {
+  const { jobs } = server
+  addRoute(
+    app,
+    {
+      method: 'post',
+      path: '/api/v1/jobs',
+      tag,
+      summary: 'Start a job',
+      body: jobRequest,
+      answer: jobSchema,
+      status: 202,
+    },
+    async ({ body, context }) => {
+      // Told at once rather than by a job that fails.
+      if (body.kind === 'restore') {
+        const { snapshot } = await findSnapshot(server, body.snapshot)
+        checkRestoreTarget(server.configuration, snapshot, body.target)
+      } else if ('snapshot' in body && body.snapshot !== undefined && body.kind !== 'undelete') {
+        await findSnapshot(server, body.snapshot)
+      }
+      return jobs.submit(body, actorOf(context))
+    },
+  )
+  addRoute(
+    app,
+    {
+      method: 'get',
+      path: '/api/v1/jobs',
+      tag,
+      summary: 'Jobs, newest first',
+      query: z.object(pageQuery),
+      answer: pageSchema(jobSchema),
+    },
+    ({ query }) => pageOf(jobs.list(), query),
+  )
+  addRoute(
+    app,
+    {
+      method: 'get',
+      path: '/api/v1/jobs/{id}',
+      tag,
+      summary: 'One job',
+      params: jobParams,
+      answer: jobSchema,
+    },
+    ({ params }) => found(jobs.find(params.id)),
+  )
+  addRoute(
+    app,
+    {
+      method: 'post',
+      path: '/api/v1/jobs/{id}/cancel',
+      tag,
+      summary: 'Cancel a job',
+      params: jobParams,
+      answer: jobSchema,
+    },
+    ({ params }) => found(jobs.cancel(params.id)),
+  )
+  addEvents(app, server)
+  addSnapshotJobs(app, server)
+}
+
+function addEvents(app: ServerApp, server: ServerContext): void {
+  const mediaType = 'text/event-stream'
+  addRoute(
+    app,
+    {
+      method: 'get',
+      path: '/api/v1/events',
+      tag,
+      summary: 'Jobs and alerts as they change',
+      mediaType,
+    },
+    ({ context }) => eventStream(server, context, undefined),
+  )
+  addRoute(
+    app,
+    {
+      method: 'get',
+      path: '/api/v1/jobs/{id}/events',
+      tag,
+      summary: 'One job as it changes',
+      params: jobParams,
+      mediaType,
+    },
+    ({ params, context }) => eventStream(server, context, found(server.jobs.find(params.id)).id),
+  )
+}
+
+/** Short ones, that are waited for. */
+function addSnapshotJobs(app: ServerApp, server: ServerContext): void {
+  for (const [method, path, kind, summary] of [
+    ['delete', '/api/v1/snapshots/{id}', 'delete', 'Delete a snapshot'],
+    ['post', '/api/v1/snapshots/{id}/undelete', 'undelete', 'Bring a deleted snapshot back'],
+  ] as const) {
+    addRoute(
+      app,
+      { method, path, tag: 'snapshots', summary, params: snapshotParams },
+      async ({ params, context }) => {
+        return jsonAnswer(
+          JSON.stringify(await finishJob(server, context, { kind, snapshot: params.id })),
+        )
+      },
+    )
+  }
+}
+
+function found(job: JobJson | undefined): JobJson {
+  if (job !== undefined) return job
+  throw new HttpError(404, 'NOT_FOUND', 'Cannot find the job: it is not known, or ended long ago')
+}

@@ -1,0 +1,119 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { basename, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import type { Configuration } from '../../config/load-config.ts'
+import type { Repository } from '../../repository/repository.ts'
+import type { JobEnd, JobOrder, JobProgress } from './job.ts'
+import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
+import type { JobRunner } from './jobs.ts'
+
+/** How long a process may take to end after it was asked to, and after it has told how it ended. */
+const patienceMs = 60_000
+const endingMs = 5_000
+
+/**
+ * Runs each job in a process of its own: what it computes does not hold up requests, what it takes of memory is given back, and when it dies
+ * the server lives (docs/decisions/0012).
+ */
+export function forkJobs(
+  repository: Repository,
+  configuration: Configuration | undefined,
+): JobRunner<JobStart['request']> {
+  return (order, signal, onProgress) =>
+    follow(forkProcess(), startOf(repository, configuration, order), { signal, onProgress })
+}
+
+/** Sources are loaded with a loader, in tests only. */
+function forkProcess(): ChildProcess {
+  const isSource = import.meta.url.endsWith('.ts')
+  const entry = fileURLToPath(
+    new URL(
+      isSource ? '../../../dist/server/jobs/job-process.js' : 'job-process.js',
+      import.meta.url,
+    ),
+  )
+  return fork(entry, [], {
+    serialization: 'advanced',
+    // Nothing of it is for the terminal, and signals of the terminal are for the server, which passes them on.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    detached: true,
+    execArgv: [],
+  })
+}
+
+function startOf(
+  { location, masterSecret, slotId, context }: Repository,
+  configuration: Configuration | undefined,
+  { request, actor }: JobOrder<JobStart['request']>,
+): JobStart {
+  const folder = dirname(context.cataloguePath)
+  const isBeside = folder === location
+  return {
+    location,
+    cacheDirectory: isBeside || basename(folder) === '' ? undefined : dirname(folder),
+    masterSecret: Uint8Array.from(masterSecret),
+    slotId,
+    configFile: configuration?.file,
+    actor,
+    request,
+  }
+}
+
+interface Following {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: JobProgress) => void
+}
+
+function follow(
+  child: ChildProcess,
+  start: JobStart,
+  { signal, onProgress }: Following,
+): Promise<JobEnd> {
+  return new Promise((resolve) => {
+    let told: JobEnd | undefined
+    let timer: NodeJS.Timeout | undefined
+    const send = (message: ToJobProcess): void => {
+      if (child.connected) child.send(message, () => undefined)
+    }
+    const cancel = (): void => {
+      send({ type: 'cancel' })
+      timer ??= setTimeout(() => child.kill('SIGKILL'), patienceMs)
+    }
+    const finish = (how: string): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', cancel)
+      resolve(told ?? lost(how, signal.aborted))
+    }
+    child.on('message', (message: FromJobProcess) => {
+      if (message.type === 'progress') onProgress(message.progress)
+      else {
+        told = message.end
+        clearTimeout(timer)
+        timer = setTimeout(() => child.kill('SIGKILL'), endingMs)
+      }
+    })
+    child.once('error', (error) => finish(error.message))
+    child.once('exit', (status, killedBy) => finish(killedBy ?? `status ${status}`))
+    signal.addEventListener('abort', cancel)
+    send({ type: 'start', start })
+    if (signal.aborted) cancel()
+  })
+}
+
+function lost(how: string, isCancelled: boolean): JobEnd {
+  if (isCancelled) {
+    return {
+      state: 'cancelled',
+      error: { error: `Cancelled; its process ended by ${how}`, code: 'INTERRUPTED', remedy: '' },
+    }
+  }
+  return {
+    state: 'failed',
+    error: {
+      error: `The process of the job ended by ${how}`,
+      code: 'WORKER_FAILED',
+      remedy: 'Start it again; what was stored already is not stored twice',
+    },
+  }
+}

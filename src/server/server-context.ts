@@ -1,0 +1,48 @@
+import type { Configuration } from '../config/load-config.ts'
+import type { ServerSettings } from '../config/settings.ts'
+import type { MonitoringSettings } from '../monitoring/assess-repository.ts'
+import type { AnswerCache } from './answer-cache.ts'
+import type { EventHub } from './api/event-hub.ts'
+import type { HeldRepository } from './held-repository.ts'
+import type { Jobs } from './jobs/jobs.ts'
+import type { PreparedStatistics } from './prepared-statistics.ts'
+import type { AccessControl } from './security/access-control.ts'
+import type { Identity } from './security/credentials.ts'
+
+/** What is written to the log; never a secret, never a body. */
+export interface ServerLog {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** What routes work with. */
+export interface ServerContext {
+  readonly held: HeldRepository
+  readonly configuration: Configuration | undefined
+  readonly settings: ServerSettings
+  readonly monitoring: MonitoringSettings
+  readonly access: AccessControl
+  readonly jobs: Jobs
+  readonly events: EventHub
+  /** What ends the streams of events that are open. */
+  readonly streams: Set<() => void>
+  readonly answers: AnswerCache
+  readonly statistics: PreparedStatistics
+  readonly log: ServerLog
+  /** TLS is spoken. */
+  readonly isSecure: boolean
+  readonly nowMs: () => number
+}
+
+/** What is known of a request beside itself. */
+export interface RequestFacts {
+  /** Of the other end of the connection. */
+  readonly address: string
+}
+
+/** Hono's types of a request. */
+export interface ServerEnvironment {
+  readonly Bindings: RequestFacts
+  readonly Variables: { identity: Identity | undefined }
+}
