@@ -14,7 +14,10 @@ const cacheFileCount = 3000
 const seed = 1
 
 /** As the documented system's, with the repository beside the project instead of in it. */
+// Who restored what is written down beside the project, which stays as it was saved.
 const configuration = `repository: ../repository
+holdfast:
+  access_log: ../access.jsonl
 
 api:
   backup:

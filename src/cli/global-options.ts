@@ -1,5 +1,7 @@
 import { Option, type Command } from 'commander'
 
+import { parseDuration } from './option-values.ts'
+
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
   readonly repo?: string
@@ -12,6 +14,8 @@ export interface GlobalOptions {
   readonly passphraseFile?: string
   readonly passphraseCommand?: string
   readonly cacheDir?: string
+  /** In milliseconds. */
+  readonly retryLock?: number
 }
 
 const globalGroup = 'Global options:'
@@ -41,6 +45,12 @@ export function addGlobalOptions(command: Command): void {
       'keep catalogues in PATH (else HOLDFAST_CACHE_DIR, ~/.cache/holdfast)',
     ),
   ]
+  options.push(
+    new Option(
+      '--retry-lock <time>',
+      'wait so long for others that hold the repository, such as 30s, 5m, 2h',
+    ).argParser(parseDuration),
+  )
   for (const option of options) command.addOption(option.helpGroup(globalGroup))
   command.addHelpOption(new Option('-h, --help', 'show this help').helpGroup(globalGroup))
 }

@@ -34,6 +34,27 @@ export const lazyLibrary: Library = {
     const { listTree } = await import('../operations/browse/list-tree.ts')
     return listTree(repository, snapshot, path, options)
   },
+  async findPaths(repository, options) {
+    const { findPaths } = await import('../operations/browse/find-paths.ts')
+    return findPaths(repository, options)
+  },
+  async fileHistory(repository, path, options) {
+    const { fileHistory } = await import('../operations/browse/file-history.ts')
+    return fileHistory(repository, path, options)
+  },
+  async diffSnapshots(repository, [from, to], options) {
+    const { diffSnapshots } = await import('../operations/browse/diff-snapshots.ts')
+    return diffSnapshots(repository, from, to, options)
+  },
+  async repositoryStatistics(repository, options) {
+    const { repositoryStatistics } =
+      await import('../operations/statistics/repository-statistics.ts')
+    return repositoryStatistics(repository, options)
+  },
+  async deletionStatistics(repository, ids) {
+    const { deletionStatistics } = await import('../operations/statistics/deletion-statistics.ts')
+    return deletionStatistics(repository, ids)
+  },
   async dumpFile(repository, snapshot, path, target) {
     const { dumpFile } = await import('../operations/browse/dump-file.ts')
     return dumpFile(repository, snapshot, path, target.output, target.signal)
@@ -42,13 +63,37 @@ export const lazyLibrary: Library = {
     const { restore } = await import('../operations/restore/restore.ts')
     return restore(repository, options)
   },
+  async exportSnapshot(repository, options) {
+    const { exportSnapshot } = await import('../operations/export/export-snapshot.ts')
+    return exportSnapshot(repository, options)
+  },
+  async importArchives(repository, options) {
+    const { importArchives } = await import('../operations/import/import-archives.ts')
+    return importArchives(repository, options)
+  },
   async verify(repository, options) {
     const { verify } = await import('../operations/verify/verify.ts')
     return verify(repository, options)
   },
-  async deleteSnapshots(repository, snapshots) {
-    const { deleteSnapshots } = await import('../operations/retention/delete-snapshots.ts')
-    return deleteSnapshots(repository, snapshots)
+  async check(repository, options) {
+    const { check } = await import('../operations/check/check.ts')
+    return check(repository, options)
+  },
+  async forgetSnapshots(repository, snapshots, { actor }) {
+    const { forgetSnapshots } = await import('../operations/retention/forget-snapshots.ts')
+    return forgetSnapshots(repository, snapshots, actor)
+  },
+  async undeleteSnapshots(repository, ids) {
+    const { undeleteSnapshots } = await import('../operations/retention/undelete-snapshots.ts')
+    return undeleteSnapshots(repository, ids)
+  },
+  async listForgotten(repository) {
+    const { listForgotten } = await import('../repository/list-forgotten.ts')
+    return listForgotten(repository)
+  },
+  async forgetByPolicy(repository, options) {
+    const { forgetByPolicy } = await import('../operations/retention/forget-by-policy.ts')
+    return forgetByPolicy(repository, options)
   },
   async prune(repository, options) {
     const { prune } = await import('../operations/prune/prune.ts')
@@ -74,8 +119,52 @@ export const lazyLibrary: Library = {
     const { changeKey } = await import('../repository/key-management.ts')
     return changeKey(repository, options)
   },
+  async setParity(repository, setting, options) {
+    const { setParity } = await import('../repository/parity/run-parity-update.ts')
+    return setParity(repository, setting, options)
+  },
+  async updateParity(repository, options) {
+    const { runParityUpdate } = await import('../repository/parity/run-parity-update.ts')
+    return runParityUpdate(repository, options)
+  },
+  async parityStatus(repository) {
+    const { parityStatus } = await import('../repository/parity/parity-status.ts')
+    return parityStatus(repository)
+  },
+  async repairPacks(repository, options) {
+    const { repairPacks } = await import('../operations/repair/repair-packs.ts')
+    return repairPacks(repository, options)
+  },
+  async repairSnapshots(repository, options) {
+    const { repairSnapshots } = await import('../operations/repair/repair-snapshots.ts')
+    return repairSnapshots(repository, options)
+  },
+  async writeJournal(repository, record) {
+    const { writeJournal } = await import('../repository/write-journal.ts')
+    return writeJournal(repository, record)
+  },
+  async tellAlerts(repository, options) {
+    const { tellAlerts } = await import('../monitoring/alerts/tell-alerts.ts')
+    return tellAlerts(repository, options)
+  },
+  async startServer(options) {
+    const { startServer } = await import('../server/start-server.ts')
+    return startServer(options)
+  },
   async repairCatalogue(repository) {
     const { repairCatalogue } = await import('../repository/repair-catalogue.ts')
     return repairCatalogue(repository)
+  },
+  async listBackups(repository) {
+    const { listBackupRecords } = await import('../monitoring/records/backup-records.ts')
+    return listBackupRecords(repository)
+  },
+  async overview(repository, settings) {
+    const { overviewOf } = await import('../monitoring/overview.ts')
+    return overviewOf(repository, settings)
+  },
+  async report(repository, settings) {
+    const { reportOf } = await import('../monitoring/report/report.ts')
+    return reportOf(repository, settings)
   },
 }

@@ -1,25 +1,28 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
-import type { OnEvent } from '../foundation/progress-event.ts'
+import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import type {
-  BackupType,
-  Snapshot,
-  SnapshotManifest,
-  SnapshotStatistics,
-} from '../model/snapshot.ts'
+import type { BackupType, Snapshot, SnapshotStatistics } from '../model/snapshot.ts'
 import type { Repository } from '../repository/repository.ts'
+import type {
+  Following,
+  FoundDamage,
+  PolicySnapshot,
+  ServiceOperations,
+} from '../service/service-operations.ts'
+import type { ServerLibrary } from './server-library.ts'
+import type { ArchiveLibrary } from './archive-library.ts'
+import type { BrowseLibrary } from './browse-library.ts'
+import type { MonitoringLibrary } from './monitoring-library.ts'
 
-/*
- * The commands' view of the library: what they call and what they get. The commands hold no other tie to the operations,
- * so that `--help` and `version` load none of them and tests can run every command on a stand-in.
- */
+/* The commands' view of the library. They hold no other tie to the operations, so that `--help` and `version` load
+   none of them and tests can run every command on a stand-in. */
 
 /** What every long operation takes. */
-export interface OperationOptions {
-  readonly signal: AbortSignal
-  readonly onEvent: OnEvent
-}
+export type OperationOptions = Following
+
+/** What a list tells of a snapshot. */
+export type ListedSnapshot = PolicySnapshot
 
 export interface OpenOptions {
   /** Absolute path or URL. */
@@ -28,6 +31,9 @@ export interface OpenOptions {
   readonly passphrase: () => Promise<string>
   /** Absolute; undefined leaves the choice to the library. */
   readonly cacheDirectory?: string | undefined
+  /** It is opened in order to free space: the reserve may be used. */
+  readonly freesSpace?: boolean
+  readonly retryLockMs?: number | undefined
   readonly signal: AbortSignal
 }
 
@@ -36,6 +42,7 @@ export interface InitOptions {
   /** Undefined makes an unencrypted repository. */
   readonly passphrase?: string | undefined
   readonly chunkAverageBytes?: number | undefined
+  readonly parity?: ParitySetting | undefined
 }
 
 export interface InitResult {
@@ -85,28 +92,6 @@ export interface SnapshotFilters {
   readonly hosts: readonly string[]
 }
 
-type ListedFields =
-  | 'backupId'
-  | 'type'
-  | 'startedAtMs'
-  | 'endedAtMs'
-  | 'hostname'
-  | 'username'
-  | 'base'
-  | 'paths'
-  | 'tags'
-  | 'description'
-  | 'parentId'
-  | 'statistics'
-
-/** What a list tells of a snapshot. */
-export interface ListedSnapshot extends Pick<SnapshotManifest, ListedFields> {
-  readonly id: string
-  readonly treeId: string
-  /** When it was last proved intact; null when it was not, or was found damaged since. */
-  readonly verifiedAtMs: number | null
-}
-
 export interface ListedEntry {
   /** From the snapshot's root, without a leading slash. */
   readonly path: Uint8Array
@@ -135,6 +120,9 @@ export interface RestoreOptions extends OperationOptions {
   readonly dryRun: boolean
   /** False restores also what a snapshot that was found damaged still holds. */
   readonly verify: boolean
+  readonly untrusted: boolean
+  /** Waits until what was written is on the disk. */
+  readonly sync: boolean
 }
 
 export interface RestoreResult {
@@ -144,6 +132,12 @@ export interface RestoreResult {
   readonly filesDeleted: number
   readonly bytesRestored: number
   readonly bytesUnchanged: number
+  readonly withheld: {
+    readonly owner: number
+    readonly setIdBits: number
+    readonly attributes: number
+    readonly devices: number
+  }
   readonly errors: number
   readonly durationMs: number
 }
@@ -154,15 +148,7 @@ export interface VerifyOptions extends OperationOptions {
 }
 
 /** Something that cannot be restored as it was saved. */
-export interface Damage {
-  readonly message: string
-  readonly objectId?: string | undefined
-  readonly snapshotId?: string | undefined
-  readonly path?: Uint8Array | undefined
-  /** Where in the file the damage begins. */
-  readonly offsetBytes?: number | undefined
-  readonly lengthBytes?: number | undefined
-}
+export type Damage = FoundDamage
 
 export interface VerifyResult {
   readonly snapshots: number
@@ -173,13 +159,48 @@ export interface VerifyResult {
   readonly durationMs: number
 }
 
-export interface PruneResult {
-  readonly packsDeleted: number
-  readonly packsRewritten: number
-  readonly bytesFreed: number
-  /** What the repository's packs take afterwards. */
-  readonly bytesLeft: number
+/** Which packs to read whole: all, a part of the bytes (those not read for longest first), or part `part` of `of`. */
+export type ReadSubset =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'percent'; readonly percent: number }
+  | { readonly kind: 'bytes'; readonly bytes: number }
+  | { readonly kind: 'part'; readonly part: number; readonly of: number }
+
+export interface CheckOptions extends OperationOptions {
+  readonly readData?: ReadSubset
+}
+
+/** An object that the storage failed to give; nothing is known about it. */
+export interface UnreadObject {
+  readonly name: string
+  readonly message: string
+}
+
+export interface CheckResult {
+  readonly snapshots: number
+  readonly indexObjects: number
+  readonly packs: number
+  readonly packBytes: number
+  /** Each damaged object once. */
+  readonly damagedObjects: readonly Damage[]
+  readonly lostFiles: readonly Damage[]
+  readonly damagedSnapshots: readonly string[]
+  readonly unread: readonly UnreadObject[]
+  readonly notices: readonly string[]
+  readonly packsRead: number
+  readonly bytesRead: number
+  readonly reading: {
+    readonly oldestReadAtMs: number | null
+    readonly neverReadPacks: number
+    readonly neverReadBytes: number
+  }
   readonly durationMs: number
+}
+
+export interface ForgottenSnapshot {
+  readonly snapshot: Snapshot
+  /** By the clock of the storage. */
+  readonly forgottenAtMs: number
 }
 
 export interface StatusResult {
@@ -216,7 +237,110 @@ export interface RepairResult {
   readonly durationMs: number
 }
 
-export interface Library {
+export interface ParityUpdateResult {
+  readonly groupsWritten: number
+  readonly objectsRemoved: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Packs that could not be protected. */
+  readonly damagedPacks: readonly string[]
+}
+
+export interface ParityStatus {
+  /** Null when parity is off. */
+  readonly setting: ParitySetting | null
+  readonly packs: number
+  readonly protectedPacks: number
+  readonly packBytes: number
+  readonly groups: number
+  readonly degradedGroups: number
+  readonly parityBytes: number
+  readonly unusableObjects: readonly string[]
+}
+
+export interface RepairPacksOptions extends OperationOptions {
+  /** Ids or unique beginnings of ids; none: those that are missing, on record as damaged, or of the wrong length. */
+  readonly packs: readonly string[]
+  readonly readData: boolean
+  /** Without it nothing is changed. */
+  readonly apply: boolean
+}
+
+export interface PackRepair {
+  readonly packId: string
+  readonly state: 'missing' | 'unreadable' | 'damaged'
+  /** Segments that cannot be used. */
+  readonly segments: readonly number[]
+  readonly cure: 'parity' | 'copy' | 'none'
+  readonly blobsSaved: number
+  /** Blobs that are whole nowhere. */
+  readonly blobsLost: number
+}
+
+export interface RepairPacksResult {
+  readonly isApplied: boolean
+  readonly packsRead: number
+  readonly packs: readonly PackRepair[]
+  readonly indexObjects: readonly { readonly name: string; readonly message: string }[]
+  /** Whole packs that no readable index object names. */
+  readonly packsNamed: readonly string[]
+  /** Packs on record as damaged, or named by the caller, that are whole. */
+  readonly packsWhole: readonly string[]
+  readonly unread: readonly UnreadObject[]
+  readonly blobsLost: number
+  readonly durationMs: number
+}
+
+export interface RepairSnapshotsOptions extends OperationOptions {
+  /** Without them, every one. */
+  readonly snapshots?: readonly Snapshot[]
+  readonly apply: boolean
+}
+
+/** A file that is lost, or a part of a directory. */
+export interface LostPath {
+  readonly path: Uint8Array
+  readonly kind: 'file' | 'directory'
+  /** Size of a file. */
+  readonly bytes?: number
+  /** What the lost pages of a directory held; null when nothing tells. */
+  readonly entries?: number | null
+}
+
+export interface SnapshotRepair {
+  readonly snapshotId: string
+  readonly backupId: string | null
+  readonly isObjectDamaged: boolean
+  readonly lostFiles: number
+  readonly lostDirectories: number
+  readonly lost: readonly LostPath[]
+  readonly replacement: Snapshot | null
+}
+
+export interface RepairSnapshotsResult {
+  readonly isApplied: boolean
+  readonly snapshots: number
+  readonly repairs: readonly SnapshotRepair[]
+  readonly unread: readonly UnreadObject[]
+  readonly durationMs: number
+}
+
+/** What commands call by way of the services alone, so that who did it is on record. */
+type ServiceMethods =
+  | 'forgetSnapshots'
+  | 'undeleteSnapshots'
+  | 'forgetByPolicy'
+  | 'prune'
+  | 'writeJournal'
+  | 'tellAlerts'
+
+export interface Library
+  extends
+    ArchiveLibrary,
+    BrowseLibrary,
+    MonitoringLibrary,
+    ServerLibrary,
+    Pick<ServiceOperations, ServiceMethods> {
   initRepository(options: InitOptions): Promise<InitResult>
   openRepository(options: OpenOptions): Promise<Repository>
   /** The configuration object without its secret. */
@@ -234,23 +358,10 @@ export interface Library {
     path: Buffer,
     options: { readonly recursive: boolean },
   ): Promise<Iterable<ListedEntry>>
-  dumpFile(
-    repository: Repository,
-    snapshot: Snapshot,
-    path: Buffer,
-    target: { readonly output: Writable; readonly signal: AbortSignal },
-  ): Promise<unknown>
   restore(repository: Repository, options: RestoreOptions): Promise<RestoreResult>
   verify(repository: Repository, options: VerifyOptions): Promise<VerifyResult>
-  deleteSnapshots(
-    repository: Repository,
-    snapshots: readonly Snapshot[],
-    options: OperationOptions,
-  ): Promise<void>
-  prune(
-    repository: Repository,
-    options: OperationOptions & { readonly dryRun: boolean },
-  ): Promise<PruneResult>
+  check(repository: Repository, options: CheckOptions): Promise<CheckResult>
+  listForgotten(repository: Repository): Promise<readonly ForgottenSnapshot[]>
   status(repository: Repository): Promise<StatusResult>
   addKey(
     repository: Repository,
@@ -264,6 +375,22 @@ export interface Library {
     repository: Repository,
     options: { readonly passphrase: string; readonly label: string | undefined },
   ): Promise<KeySlot>
+  /** Switches parity on, over or off (null) and brings it up with that. */
+  setParity(
+    repository: Repository,
+    setting: ParitySetting | null,
+    options: OperationOptions,
+  ): Promise<ParityUpdateResult>
+  updateParity(
+    repository: Repository,
+    options: OperationOptions & { readonly readData?: boolean },
+  ): Promise<ParityUpdateResult>
+  parityStatus(repository: Repository): Promise<ParityStatus>
+  repairPacks(repository: Repository, options: RepairPacksOptions): Promise<RepairPacksResult>
+  repairSnapshots(
+    repository: Repository,
+    options: RepairSnapshotsOptions,
+  ): Promise<RepairSnapshotsResult>
   /** Builds the catalogue anew from the objects alone. */
   repairCatalogue(repository: Repository, options: OperationOptions): Promise<RepairResult>
 }

@@ -29,7 +29,10 @@ export async function runProcess(argv: readonly string[]): Promise<never> {
     now: () => performance.now(),
     library: lazyLibrary,
   })
-  const hasLostOutput = status === exitStatus.done && controller.signal.aborted
+  // A daemon that was told to stop has done what it should.
+  const reason: unknown = controller.signal.reason
+  const wasTold = reason instanceof HoldfastError && reason.code === 'INTERRUPTED'
+  const hasLostOutput = status === exitStatus.done && controller.signal.aborted && !wasTold
   await Promise.all([flush(process.stdout), flush(process.stderr)])
   // A handle that an operation left open must not keep a finished command alive.
   process.exit(hasLostOutput ? exitStatus.failed : status)

@@ -7,12 +7,29 @@ import type { CommandContext } from './command-context.ts'
 import type { GlobalOptions } from './global-options.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Library, OpenOptions, OperationOptions } from './library.ts'
+import { counted, humanTime } from '../foundation/human.ts'
 import { writeJsonErrorLine } from './output/json.ts'
 import { createProgress } from './output/progress.ts'
 import { safeText } from './output/safe-text.ts'
+import { shortId } from './output/snapshot-json.ts'
 
 /** What long operations are called in JSON lines. */
-export type Operation = 'snapshot' | 'restore' | 'verify' | 'delete' | 'prune' | 'repair'
+export type Operation =
+  | 'snapshot'
+  | 'restore'
+  | 'verify'
+  | 'check'
+  | 'delete'
+  | 'forget'
+  | 'cleanup'
+  | 'undelete'
+  | 'prune'
+  | 'repair'
+  | 'parity'
+  | 'export'
+  | 'import'
+  | 'schedule'
+  | 'drill'
 
 /** One run of one command: the context, the global options, and what both lead to when it is needed. */
 export interface Session extends CommandContext {
@@ -25,6 +42,8 @@ export interface Session extends CommandContext {
   openOptions(): Promise<OpenOptions>
   /** Opens the repository, and closes it whatever happens. */
   withRepository<T>(use: (library: Library, repository: Repository) => Promise<T>): Promise<T>
+  /** For commands that free space, or prepare it: they may use the reserve that is kept for a full disk. */
+  freeingSpace<T>(use: (library: Library, repository: Repository) => Promise<T>): Promise<T>
   /** Runs a long operation and shows its events as the options want them. */
   follow<T>(operation: Operation, work: (options: OperationOptions) => Promise<T>): Promise<T>
   /** Writes what only a person needs: nothing with `--json` or `--quiet`. */
@@ -45,7 +64,8 @@ export function createSession(context: CommandContext, globals: GlobalOptions): 
     isQuiet,
     configuration: () => (configuration ??= readConfiguration(context, globals)),
     openOptions: () => findRepository(session),
-    withRepository: (use) => useRepository(session, use),
+    withRepository: (use) => useRepository(session, use, {}),
+    freeingSpace: (use) => useRepository(session, use, { freesSpace: true }),
     follow: (operation, work) => follow(session, operation, work),
     say(text) {
       if (!isJson && !isQuiet) terminal.writeOutput(text)
@@ -62,7 +82,7 @@ async function follow<T>(
 ): Promise<T> {
   const { terminal, signal, isQuiet, now } = session
   const mode = progressMode(session)
-  const showsDamage = operation !== 'verify'
+  const showsDamage = operation !== 'verify' && operation !== 'check'
   const progress = createProgress(terminal, { mode, isQuiet, operation, now, showsDamage })
   try {
     return await work({ signal, onEvent: progress.onEvent })
@@ -108,6 +128,7 @@ async function findRepository(session: Session): Promise<OpenOptions> {
     location,
     passphrase: () => requirePassphrase(session, location),
     cacheDirectory: cacheDirectory(session, configuration),
+    retryLockMs: globals.retryLock,
     signal,
   }
 }
@@ -171,13 +192,15 @@ async function requirePassphrase(session: Session, location: string): Promise<st
 async function useRepository<T>(
   session: Session,
   use: (library: Library, repository: Repository) => Promise<T>,
+  more: Pick<OpenOptions, 'freesSpace'>,
 ): Promise<T> {
   const options = await session.openOptions()
   const { library } = session
-  const repository = await library.openRepository(options)
-  tellUnusable(session, repository)
+  const repository = await library.openRepository({ ...options, ...more })
   let result: T
   try {
+    tellUnusable(session, repository)
+    tellVanished(session, repository)
     result = await use(library, repository)
   } catch (error) {
     await closeAfterFailure(repository)
@@ -194,6 +217,20 @@ function tellUnusable({ terminal, isJson }: Session, { unusable }: Repository): 
     if (isJson) writeJsonErrorLine(terminal, { message_type: 'notice', message, item: name })
     else terminal.writeError(`note: ${safeText(message)}\n`)
   }
+}
+
+/** Somebody who may delete objects, or a storage that shows an older state, must not take a backup away unseen. */
+function tellVanished({ terminal, isJson }: Session, { vanished }: Repository): void {
+  if (vanished.length === 0) return
+  const { id, backupId, startedAtMs } = vanished[0]
+  const more = vanished.length === 1 ? '' : ` and ${counted(vanished.length - 1, 'other')}`
+  const message =
+    `Snapshot ${shortId(id)} (${backupId} of ${humanTime(startedAtMs)})${more} was here and is gone, and nobody recorded that it was forgotten: ` +
+    'objects were deleted, or the storage shows an older state. After you have looked into it, `holdfast repair catalogue` accepts what is there'
+  if (isJson) {
+    const ids = vanished.map((snapshot) => snapshot.id)
+    writeJsonErrorLine(terminal, { message_type: 'notice', message, vanished_snapshots: ids })
+  } else terminal.writeError(`warning: ${safeText(message)}\n`)
 }
 
 async function closeAfterFailure(repository: Repository): Promise<void> {

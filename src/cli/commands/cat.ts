@@ -3,7 +3,7 @@ import { Argument, type Command } from 'commander'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { addGlobalOptions } from '../global-options.ts'
 import { entryJson } from '../output/entry-line.ts'
-import type { JsonObject } from '../output/json.ts'
+import { jsonText, type JsonObject } from '../output/json.ts'
 import type { Session } from '../session.ts'
 import { parseSnapshotReference } from '../snapshot-reference.ts'
 import { addExamples, type RunAction } from '../verb.ts'
@@ -74,6 +74,6 @@ async function printTree(session: Session, argument: string): Promise<ExitStatus
 
 /** Indented for a person, on one line with `--json`. */
 function print({ terminal, isJson }: Session, value: JsonObject): Promise<ExitStatus> {
-  terminal.writeOutput(`${JSON.stringify(value, undefined, isJson ? undefined : 2)}\n`)
+  terminal.writeOutput(`${jsonText(value, isJson ? undefined : 2)}\n`)
   return Promise.resolve(exitStatus.done)
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 
+import type { ParitySetting } from '../../model/parity-setting.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import { askNewSecret, canAsk } from '../ask.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
-import { parseChunkSize } from '../option-values.ts'
+import { parseChunkSize, parseParity } from '../option-values.ts'
 import { escapeText } from '../../foundation/escape-bytes.ts'
-import { humanBytes } from '../output/human.ts'
+import { humanBytes } from '../../foundation/human.ts'
 import { writeJsonLine } from '../output/json.ts'
 import { findPassphrase, type Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
@@ -13,6 +14,7 @@ import { addExamples, type RunAction } from '../verb.ts'
 interface InitFlags {
   readonly chunkSize?: number
   readonly encrypt?: true
+  readonly parity?: ParitySetting | null
 }
 
 export function defineInit(command: Command, run: RunAction): void {
@@ -22,6 +24,7 @@ export function defineInit(command: Command, run: RunAction): void {
       'average size of a chunk, a power of two from 16K to 2M',
       parseChunkSize,
     )
+    .option('--parity <parity>', 'protect packs by parity, such as 10+2', parseParity)
     .option('--encrypt', 'insist on encryption, and ask for the passphrase when none is given')
     .addHelpText(
       'after',
@@ -40,7 +43,10 @@ export function defineInit(command: Command, run: RunAction): void {
   command.action((flags: InitFlags) => run(command, (session) => init(session, flags)))
 }
 
-async function init(session: Session, { chunkSize, encrypt }: InitFlags): Promise<ExitStatus> {
+async function init(
+  session: Session,
+  { chunkSize, encrypt, parity }: InitFlags,
+): Promise<ExitStatus> {
   const { terminal } = session
   const { location } = await session.openOptions()
   const passphrase = await findPassphrase(
@@ -51,6 +57,7 @@ async function init(session: Session, { chunkSize, encrypt }: InitFlags): Promis
     location,
     ...(passphrase !== undefined && { passphrase }),
     ...(chunkSize !== undefined && { chunkAverageBytes: chunkSize }),
+    ...(parity && { parity }),
   })
   if (session.isJson) {
     writeJsonLine(terminal, {
@@ -66,7 +73,8 @@ async function init(session: Session, { chunkSize, encrypt }: InitFlags): Promis
       (result.encryption === 'none'
         ? 'Not encrypted: whoever can read it can read the backups. `holdfast init --encrypt` makes an encrypted one.\n'
         : 'Encrypted with AES-256-GCM. Without the passphrase nothing can be restored: keep it in a second place.\n') +
-      `Chunks of ${humanBytes(result.chunkAverageBytes)} on average\n`,
+      `Chunks of ${humanBytes(result.chunkAverageBytes)} on average\n` +
+      (parity ? `Parity ${parity.dataPacks}+${parity.parityPacks}\n` : ''),
   )
   return exitStatus.done
 }

@@ -3,12 +3,15 @@ import { resolve } from 'node:path'
 
 import { escapeText } from '../../foundation/escape-bytes.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { errorText } from '../../service/error-text.ts'
 import { askNewSecret, canAsk } from '../ask.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { addGlobalOptions } from '../global-options.ts'
-import type { KeySlot } from '../library.ts'
+import { recordCommand } from '../follow-service.ts'
+import type { KeySlot, Library } from '../library.ts'
 import { parseText } from '../option-values.ts'
-import { humanTime, jsonTime } from '../output/human.ts'
+import { humanTime, jsonTime } from '../../foundation/human.ts'
 import { writeJsonLine, type JsonObject } from '../output/json.ts'
 import { formatTable } from '../output/table.ts'
 import { headingStyle } from '../output/terminal.ts'
@@ -44,12 +47,11 @@ function defineAdd(parent: Command, run: RunAction): void {
   ])
   command.action((flags: NewPassphraseFlags) =>
     run(command, async (session) => {
-      const slot = await session.withRepository(async (library, repository) =>
-        library.addKey(repository, {
-          passphrase: await readNewPassphrase(session, flags),
-          label: flags.label ?? '',
-        }),
-      )
+      const slot = await session.withRepository(async (library, repository) => {
+        const passphrase = await readNewPassphrase(session, flags)
+        const added = library.addKey(repository, { passphrase, label: flags.label ?? '' })
+        return await recorded(session, { library, repository, action: 'key-add' }, added)
+      })
       return tell(session, { messageType: 'key_added', slot, text: `Added key ${slot.slotId}` })
     }),
   )
@@ -89,7 +91,11 @@ function defineRemove(parent: Command, run: RunAction): void {
   command.action((key: string) =>
     run(command, async (session) => {
       const slot = await session.withRepository((library, repository) =>
-        library.removeKey(repository, key),
+        recorded(
+          session,
+          { library, repository, action: 'key-remove' },
+          library.removeKey(repository, key),
+        ),
       )
       return tell(session, { messageType: 'key_removed', slot, text: `Removed key ${slot.slotId}` })
     }),
@@ -103,12 +109,11 @@ function defineChange(parent: Command, run: RunAction): void {
   addExamples(command, [['holdfast key change', 'ask for the old passphrase and the new one']])
   command.action((flags: NewPassphraseFlags) =>
     run(command, async (session) => {
-      const slot = await session.withRepository(async (library, repository) =>
-        library.changeKey(repository, {
-          passphrase: await readNewPassphrase(session, flags),
-          label: flags.label,
-        }),
-      )
+      const slot = await session.withRepository(async (library, repository) => {
+        const passphrase = await readNewPassphrase(session, flags)
+        const changed = library.changeKey(repository, { passphrase, label: flags.label })
+        return await recorded(session, { library, repository, action: 'key-passphrase' }, changed)
+      })
       return tell(session, {
         messageType: 'key_changed',
         slot,
@@ -116,6 +121,31 @@ function defineChange(parent: Command, run: RunAction): void {
       })
     }),
   )
+}
+
+interface KeyRun {
+  readonly library: Library
+  readonly repository: Repository
+  readonly action: 'key-add' | 'key-remove' | 'key-passphrase'
+}
+
+/** Who may open the repository is nobody's secret decision: also that it failed is written down. */
+async function recorded(
+  session: Session,
+  { action, ...run }: KeyRun,
+  change: Promise<KeySlot>,
+): Promise<KeySlot> {
+  let slot: KeySlot
+  try {
+    slot = await change
+  } catch (error) {
+    const message = errorText(error)
+    await recordCommand(session, run, { action, target: 'key', result: 'failed', message })
+    throw error
+  }
+  const message = slot.label
+  await recordCommand(session, run, { action, target: slot.slotId, result: 'ok', message })
+  return slot
 }
 
 function addNewPassphraseOptions(command: Command): void {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { entryJson, longLine, shortLine } from '../output/entry-line.ts'
-import { writeJsonLine } from '../output/json.ts'
+import { jsonText, writeJsonLine } from '../output/json.ts'
 import { snapshotJson } from '../output/snapshot-json.ts'
 import { createLineWriter } from '../output/line-writer.ts'
 import type { Session } from '../session.ts'
@@ -50,7 +50,7 @@ async function listFiles(
     for (const entry of entries) {
       if (terminal.isOutputClosed) return
       signal.throwIfAborted()
-      const line = isJson ? JSON.stringify(entryJson(entry)) : toLine(entry)
+      const line = isJson ? jsonText(entryJson(entry)) : toLine(entry)
       if (lines.write(line)) await setImmediate()
     }
     lines.flush()

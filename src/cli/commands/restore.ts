@@ -1,11 +1,13 @@
 import { Argument, Option, type Command } from 'commander'
 
 import type { Snapshot } from '../../model/snapshot.ts'
-import { resolveBytes } from '../byte-path.ts'
+import { resolveBytes } from '../../foundation/byte-path.ts'
+import { restoreBackup, type BackupRestored } from '../../service/restore-backup.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import { configurationInUse, followService } from '../follow-service.ts'
 import type { Overwrite, RestoreResult } from '../library.ts'
 import { collect, parseText } from '../option-values.ts'
-import { counted, humanBytes, humanCount, humanDuration } from '../output/human.ts'
+import { counted, humanBytes, humanCount, humanDuration } from '../../foundation/human.ts'
 import { pathTextBytes, writeJsonLine } from '../output/json.ts'
 import { shortId } from '../output/snapshot-json.ts'
 import { formatPairs } from '../output/table.ts'
@@ -23,6 +25,8 @@ interface RestoreFlags {
   readonly dryRun?: true
   /** False with `--no-verify`. */
   readonly verify: boolean
+  readonly untrusted?: true
+  readonly sync?: true
   readonly yes?: true
 }
 
@@ -48,7 +52,12 @@ export function defineRestore(command: Command, run: RunAction): void {
     )
     .option('--delete', 'delete what the snapshot does not have from the restored directories')
     .option('-n, --dry-run', 'show what would be restored and write nothing')
+    .option('--sync', 'end only when everything restored is on the disk')
     .option('--no-verify', 'restore what is left of a snapshot that was found damaged (asks)')
+    .option(
+      '--untrusted',
+      'keep back owners, set-id bits, capabilities, ACLs and devices; needs --target',
+    )
     .option('-y, --yes', 'do not ask; needed for --no-verify where there is no terminal')
   addExamples(command, [
     ['holdfast restore latest', 'bring everything back to where it came from'],
@@ -76,12 +85,13 @@ async function restore(
   const target =
     flags.target === undefined ? undefined : resolveBytes(workingFolder, rawArgument(flags.target))
   const dryRun = flags.dryRun === true
+  const configuration = await configurationInUse(session)
   const { snapshot, result } = await session.withRepository(async (library, repository) => {
     const found = await library.resolveSnapshot(repository, name)
     if (flags.delete === true) refuseWideDelete(found, { path, target, flags })
-    const counts = await session.follow('restore', (options) =>
-      library.restore(repository, {
-        ...options,
+    const run = { library, repository, configuration }
+    const counts = await followService(session, 'restore', run, (context) =>
+      restoreBackup(context, {
         snapshot: found,
         ...(path !== undefined && path.length > 0 && { path }),
         ...(target !== undefined && { target }),
@@ -91,6 +101,8 @@ async function restore(
         delete: flags.delete === true,
         dryRun,
         verify: flags.verify,
+        untrusted: flags.untrusted === true,
+        sync: flags.sync === true,
       }),
     )
     return { snapshot: found, result: counts }
@@ -125,7 +137,7 @@ function refuseWideDelete(snapshot: Snapshot, { path, target, flags }: Place): v
 
 interface Restored {
   readonly snapshot: Snapshot
-  readonly result: RestoreResult
+  readonly result: BackupRestored
   readonly dryRun: boolean
 }
 
@@ -141,9 +153,16 @@ function writeSummary(session: Session, { snapshot, result, dryRun }: Restored):
       files_deleted: result.filesDeleted,
       bytes_restored: result.bytesRestored,
       bytes_unchanged: result.bytesUnchanged,
+      withheld: {
+        owners: result.withheld.owner,
+        set_id_bits: result.withheld.setIdBits,
+        attributes: result.withheld.attributes,
+        devices: result.withheld.devices,
+      },
       error_count: result.errors,
       total_duration: result.durationMs / 1000,
       dry_run: dryRun,
+      ...(result.restoreId !== null && { restore_id: result.restoreId }),
     })
   }
   const perSecond =
@@ -160,7 +179,28 @@ function writeSummary(session: Session, { snapshot, result, dryRun }: Restored):
   ]
   if (result.filesSkipped > 0) pairs.push(['skipped', counted(result.filesSkipped, 'file')])
   if (result.filesDeleted > 0) pairs.push(['deleted', counted(result.filesDeleted, 'file')])
+  const withheld = withheldText(result.withheld)
+  if (withheld !== '') pairs.push(['withheld', withheld])
   if (result.errors > 0) pairs.push(['failed', humanCount(result.errors)])
   const title = dryRun ? 'Would restore snapshot' : 'Restored snapshot'
   session.say(`${title} ${shortId(snapshot.id)}\n${formatPairs(pairs, '  ')}`)
+}
+
+/** What the entries have in the snapshot and did not get; empty when that is nothing. */
+function withheldText({
+  owner,
+  setIdBits,
+  attributes,
+  devices,
+}: RestoreResult['withheld']): string {
+  const parts = [
+    [owner, 'owner'],
+    [setIdBits, 'set-id bit'],
+    [attributes, 'attribute'],
+    [devices, 'device'],
+  ] as const
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => counted(count, what))
+    .join(', ')
 }

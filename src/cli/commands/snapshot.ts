@@ -2,15 +2,18 @@ import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
 
 import type { BackupType, Snapshot } from '../../model/snapshot.ts'
-import { resolveBytes } from '../byte-path.ts'
-import { chooseSources } from '../choose-sources.ts'
+import { resolveBytes } from '../../foundation/byte-path.ts'
+import { chooseSources } from '../../service/choose-sources.ts'
+import { createBackup } from '../../service/create-backup.ts'
+import { requireEnabled } from '../../service/require-enabled.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { Library, SnapshotOptions } from '../library.ts'
 import { collect, parseBackupType, parseSize, parseText, splitTags } from '../option-values.ts'
 import { reportDamage } from '../output/damage-report.ts'
 import { writeSnapshotSummary } from '../output/snapshot-summary.ts'
-import { readPatterns } from '../read-patterns.ts'
+import { readPatterns } from '../../service/read-patterns.ts'
+import { followService } from '../follow-service.ts'
 import type { Session } from '../session.ts'
 import { usageError } from '../usage-error.ts'
 import { addExamples, type RunAction } from '../verb.ts'
@@ -95,29 +98,49 @@ async function save(
   flags: SnapshotFlags,
 ): Promise<ExitStatus> {
   checkStdinFlags(paths, flags)
-  const isConfigured = paths.length === 0 && flags.stdin !== true
-  const plan = isConfigured
-    ? await planFromConfig(session, flags)
-    : planFromArguments(session, paths, flags)
+  if (paths.length === 0 && flags.stdin !== true) return await saveConfigured(session, flags)
+  const plan = planFromArguments(session, paths, flags)
   return session.withRepository(async (library, repository) => {
-    const parent =
-      flags.parent === undefined
-        ? undefined
-        : await library.resolveSnapshot(repository, flags.parent)
+    const parent = await findParent(library, repository, flags)
     const result = await session.follow('snapshot', (options) =>
-      library.snapshot(repository, {
-        ...plan,
-        ...options,
-        ...(parent !== undefined && { parent }),
+      library.snapshot(repository, { ...plan, ...options, ...parent }),
+    )
+    writeSnapshotSummary(session, result, { isVerified: undefined })
+    return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
+  })
+}
+
+async function findParent(
+  library: Library,
+  repository: Repository,
+  { parent }: SnapshotFlags,
+): Promise<{ readonly parent?: Snapshot }> {
+  return parent === undefined ? {} : { parent: await library.resolveSnapshot(repository, parent) }
+}
+
+/** What config.yml names; whatever goes wrong from the opening of the repository on is recorded as a failed run. */
+async function saveConfigured(session: Session, flags: SnapshotFlags): Promise<ExitStatus> {
+  const type = flags.type ?? 'full'
+  const configuration = await session.configuration()
+  requireEnabled(configuration)
+  // What is wrong with the configuration is told before a passphrase is asked for.
+  chooseSources(configuration, type)
+  const { description, ...additions } = planFromFlags(session, flags)
+  return session.withRepository(async (library, repository) => {
+    const parent = await findParent(library, repository, flags)
+    const run = { library, repository, configuration }
+    const result = await followService(session, 'snapshot', run, (context) =>
+      createBackup(context, {
+        type,
+        description,
+        trigger: 'manual',
+        additions: { ...additions, ...parent },
       }),
     )
-    const isVerifying = isConfigured && (await mustVerify(session))
-    const isVerified =
-      isVerifying && result.snapshot !== null
-        ? await proveIntact(session, { library, repository, snapshot: result.snapshot })
-        : undefined
-    writeSnapshotSummary(session, result, { isVerified })
-    if (isVerified === false) return exitStatus.damaged
+    reportDamage(session, result.damaged)
+    writeSnapshotSummary(session, result, { isVerified: result.isVerified })
+    if (result.verificationError !== undefined) throw result.verificationError
+    if (result.isVerified === false) return exitStatus.damaged
     return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
   })
 }
@@ -147,26 +170,6 @@ function planFromArguments(session: Session, paths: readonly string[], flags: Sn
   }
 }
 
-/** The file's exclude rules hold for the file's paths only: nobody expects them in `holdfast snapshot PATH`. */
-async function planFromConfig(session: Session, flags: SnapshotFlags): Promise<Plan> {
-  const type = flags.type ?? 'full'
-  const configuration = await session.configuration()
-  const sources = chooseSources(configuration, type)
-  const { settings } = sources
-  const plan = planFromFlags(session, { ...flags, type })
-  return {
-    ...plan,
-    paths: sources.paths,
-    ...(sources.base !== undefined && { base: sources.base }),
-    ...(settings.host !== undefined && flags.host === undefined && { hostname: settings.host }),
-    tags: [...settings.tags, ...plan.tags],
-    excludes: [...settings.exclude, ...readPatterns(settings.excludeFiles), ...plan.excludes],
-    excludeIfPresent: [...settings.excludeIfPresent, ...plan.excludeIfPresent],
-    excludeCaches: settings.excludeCaches || plan.excludeCaches,
-    oneFileSystem: settings.oneFileSystem || plan.oneFileSystem,
-  }
-}
-
 function planFromFlags(session: Session, flags: SnapshotFlags): Plan {
   const { workingFolder } = session
   const excludeFiles = (flags.excludeFile ?? []).map((file) => resolve(workingFolder, file))
@@ -188,24 +191,4 @@ function planFromFlags(session: Session, flags: SnapshotFlags): Plan {
     dryRun: flags.dryRun === true,
     estimate: session.terminal.isErrorTerminal && !session.isQuiet,
   }
-}
-
-/** `verification: true` in api.backup: each new backup is read back and proved (legacy-contract, "Meaning"). */
-async function mustVerify(session: Session): Promise<boolean> {
-  return (await session.configuration())?.backup?.verification === true
-}
-
-interface Saved {
-  readonly library: Library
-  readonly repository: Repository
-  readonly snapshot: Snapshot
-}
-
-async function proveIntact(session: Session, saved: Saved): Promise<boolean> {
-  const { library, repository, snapshot } = saved
-  const { damaged } = await session.follow('verify', (options) =>
-    library.verify(repository, { ...options, snapshots: [snapshot] }),
-  )
-  reportDamage(session, damaged)
-  return damaged.length === 0
 }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 
+import { verifyBackup } from '../../service/verify-backup.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import { configurationInUse, followService } from '../follow-service.ts'
 import type { VerifyResult } from '../library.ts'
 import { reportDamage } from '../output/damage-report.ts'
-import { counted, humanBytes, humanCount, humanDuration } from '../output/human.ts'
+import { counted, humanBytes, humanCount, humanDuration } from '../../foundation/human.ts'
 import { writeJsonLine } from '../output/json.ts'
 import { resolveSnapshots } from '../resolve-snapshots.ts'
 import type { Session } from '../session.ts'
@@ -42,10 +44,11 @@ async function verify(
       'Name a snapshot, for example `latest`, or give --all',
     )
   }
+  const configuration = await configurationInUse(session)
   const result = await session.withRepository(async (library, repository) => {
     const snapshots = all === true ? undefined : await resolveSnapshots(library, repository, names)
-    return session.follow('verify', (options) =>
-      library.verify(repository, { ...options, ...(snapshots !== undefined && { snapshots }) }),
+    return followService(session, 'verify', { library, repository, configuration }, (context) =>
+      verifyBackup(context, snapshots),
     )
   })
   reportVerification(session, result)

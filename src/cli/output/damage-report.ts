@@ -1,15 +1,33 @@
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
-import type { Damage } from '../library.ts'
-import type { Session } from '../session.ts'
+import type { Damage, UnreadObject } from '../library.ts'
+import type { Operation, Session } from '../session.ts'
 import { jsonPath, writeJsonErrorLine, type JsonObject } from './json.ts'
 import { safeText } from './safe-text.ts'
 import { shortId } from './snapshot-json.ts'
 
 /** Names every damage on standard error, one line each. */
-export function reportDamage({ terminal, isJson }: Session, damaged: readonly Damage[]): void {
+export function reportDamage(
+  { terminal, isJson }: Session,
+  damaged: readonly Damage[],
+  during: Operation = 'verify',
+): void {
   for (const damage of damaged) {
-    if (isJson) writeJsonErrorLine(terminal, damageJson(damage))
+    if (isJson) writeJsonErrorLine(terminal, damageJson(damage, during))
     else terminal.writeError(`${damageLine(damage)}\n`)
+  }
+}
+
+/** Names every object that the storage failed to give, one line each: nothing is known about them. */
+export function reportUnread(
+  { terminal, isJson }: Session,
+  unread: readonly UnreadObject[],
+  during: Operation,
+): void {
+  for (const { name, message } of unread) {
+    if (isJson) {
+      const error = { message }
+      writeJsonErrorLine(terminal, { message_type: 'error', error, during, object_id: name })
+    } else terminal.writeError(`failed: ${safeText(name)} - ${safeText(message)}\n`)
   }
 }
 
@@ -29,12 +47,12 @@ function damageLine({
   return `damaged: ${place}${offset}${length} - ${safeText(message)}`
 }
 
-function damageJson(damage: Damage): JsonObject {
+function damageJson(damage: Damage, during: Operation): JsonObject {
   const { message, objectId, snapshotId, path, offsetBytes, lengthBytes } = damage
   return {
     message_type: 'error',
     error: { message },
-    during: 'verify',
+    during,
     ...(objectId !== undefined && { object_id: objectId }),
     ...(snapshotId !== undefined && { snapshot_id: snapshotId }),
     ...(path !== undefined && jsonPath('item', path)),

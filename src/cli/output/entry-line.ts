@@ -1,7 +1,7 @@
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { ListedEntry } from '../library.ts'
-import { humanTime, jsonTime } from './human.ts'
-import { jsonPath, type JsonObject } from './json.ts'
+import { humanTime } from '../../foundation/human.ts'
+import { entryTime, jsonPath, type JsonObject } from './json.ts'
 
 const typeBits = 0o170000
 
@@ -76,13 +76,7 @@ export function entryJson(entry: ListedEntry): JsonObject {
     ...(typeOf(mode).word === 'file' && { size }),
     mode: mode & 0o7777,
     permissions: permissionText(mode),
-    mtime: nanosecondTime(entry),
+    mtime: entryTime(entry),
     ...(linkTarget !== undefined && jsonPath('linktarget', linkTarget)),
   }
-}
-
-/** RFC 3339 with nine digits; a calendar ends near the year 275,760, a file system's clock does not. */
-function nanosecondTime({ mtimeSeconds, mtimeNs }: ListedEntry): string | null {
-  const whole = jsonTime(mtimeSeconds * 1000)
-  return whole === null ? null : whole.replace(/\.000Z$/, `.${String(mtimeNs).padStart(9, '0')}Z`)
 }

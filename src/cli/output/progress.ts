@@ -1,6 +1,6 @@
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { HoldfastEvent, OnEvent, ProgressEvent } from '../../foundation/progress-event.ts'
-import { humanBytes, humanCount, humanDuration } from './human.ts'
+import { humanBytes, humanCount, humanDuration } from '../../foundation/human.ts'
 import { jsonPath, writeJsonErrorLine, writeJsonLine, type JsonObject } from './json.ts'
 import { safeText } from './safe-text.ts'
 import type { Terminal } from './terminal.ts'

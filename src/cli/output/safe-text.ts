@@ -20,3 +20,13 @@ export function safeText(text: string): string {
       : `\\u${code.toString(16).padStart(4, '0')}`
   })
 }
+
+/**
+ * The same for a text in JSON, whose strings hold no other control characters any more: each becomes `\\u` and four digits, which reads
+ * back as the same character. Line feeds and blanks between the parts of an indented text stay.
+ */
+export function escapeControls(json: string): string {
+  return json.replace(unsafe, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

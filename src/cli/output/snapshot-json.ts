@@ -1,6 +1,6 @@
 import type { PathText, Snapshot, SnapshotStatistics } from '../../model/snapshot.ts'
 import type { ListedSnapshot } from '../library.ts'
-import { jsonTime } from './human.ts'
+import { jsonTime } from '../../foundation/human.ts'
 import { jsonPath, pathTextBytes, type JsonObject } from './json.ts'
 
 /** The first digits of an id, enough for a person; every command takes them while they are unique. */
@@ -23,15 +23,20 @@ export function snapshotJson(snapshot: Snapshot): JsonObject {
 }
 
 /** The word of the documented system for how far a backup is to be trusted. */
-export function statusWord({ verifiedAtMs }: ListedSnapshot): 'created' | 'verified' {
+export function statusWord({
+  verifiedAtMs,
+  damagedAtMs,
+}: ListedSnapshot): 'created' | 'verified' | 'failed' {
+  if (typeof damagedAtMs === 'number') return 'failed'
   return verifiedAtMs === null ? 'created' : 'verified'
 }
 
 function verificationJson(snapshot: ListedSnapshot): JsonObject {
-  const { verifiedAtMs } = snapshot
+  const { verifiedAtMs, damagedAtMs } = snapshot
   return {
     status: statusWord(snapshot),
     verified_at: verifiedAtMs === null ? null : jsonTime(verifiedAtMs),
+    ...(typeof damagedAtMs === 'number' && { damaged_at: jsonTime(damagedAtMs) }),
   }
 }
 
@@ -77,7 +82,7 @@ export function countersJson(statistics: SnapshotStatistics): JsonObject {
 }
 
 /** All paths as text; `paths_b64` as well when one of them is not UTF-8, in the same order. */
-function pathsJson(paths: readonly PathText[]): JsonObject {
+export function pathsJson(paths: readonly PathText[]): JsonObject {
   const texts = paths.map((path) =>
     typeof path === 'string' ? path : pathTextBytes(path).toString(),
   )

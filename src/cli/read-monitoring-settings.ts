@@ -1,0 +1,23 @@
+import type { MonitoringSettings } from '../monitoring/assess-repository.ts'
+import type { Channel } from '../monitoring/channels/channel.ts'
+import type { Session } from './session.ts'
+
+export interface ChosenMonitoring {
+  readonly settings: MonitoringSettings
+  readonly channels: readonly Channel[]
+}
+
+/** What the nearest config.yml says of alerts. Its schedule counts only when the repository at hand is its own. */
+export async function readMonitoringSettings(session: Session): Promise<ChosenMonitoring> {
+  const configuration = await session.configuration()
+  const { location } = await session.openOptions()
+  const { monitoringChannels, monitoringSettings } =
+    await import('../service/monitoring-settings.ts')
+  const { globals, environment } = session
+  const isNamed = globals.repo !== undefined || (environment['HOLDFAST_REPOSITORY'] ?? '') !== ''
+  const isItsOwn = !isNamed || configuration?.repository === location
+  return {
+    settings: await monitoringSettings(configuration, isItsOwn),
+    channels: monitoringChannels(configuration),
+  }
+}
