@@ -19,6 +19,10 @@ import {
 } from '../src/format/compression/zstd.ts'
 import { createBlobHasher } from '../src/format/hashing/blob-hasher.ts'
 import { createPortableHasher } from '../src/format/hashing/portable-hasher.ts'
+import { coefficientOf } from '../src/format/parity/coding-matrix.ts'
+import { createShardCombiner } from '../src/format/parity/kernel-combiner.ts'
+import { createReferenceCombiner } from '../src/format/parity/reference-combiner.ts'
+import type { ShardCombiner } from '../src/format/parity/shard-combiner.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -31,6 +35,7 @@ function main(): void {
   measureHashing(random)
   measureEncryption(random)
   measureCompression(sourceText(32 * MiB))
+  measureParity(random)
 }
 
 function measureChunkers(input: Uint8Array): void {
@@ -55,6 +60,24 @@ function measureChunkers(input: Uint8Array): void {
   const reference = createReferenceChunker(parameters, secret, 8 * MiB)
   reference.memory.set(input.subarray(0, 8 * MiB))
   report('chunker reference, all bytes', 8 * MiB, () => cutAll(reference, 8 * MiB))
+}
+
+/** Parity of ten packs: bytes of data, of which two parity shards are made. */
+function measureParity(input: Uint8Array): void {
+  const [packs, windowBytes] = [10, 256 * KiB]
+  const encode = (combiner: ShardCombiner, withCopies: boolean): void => {
+    combiner.clear()
+    for (let place = 0; place < packs; place++) {
+      if (withCopies)
+        combiner.input.set(input.subarray(place * windowBytes, (place + 1) * windowBytes))
+      combiner.add([coefficientOf(0, place), coefficientOf(1, place)], windowBytes)
+    }
+  }
+  const kernel = createShardCombiner(2, windowBytes)
+  report('parity 10+2, kernel', packs * windowBytes, () => encode(kernel, false))
+  report('parity 10+2, kernel with copies', packs * windowBytes, () => encode(kernel, true))
+  const reference = createReferenceCombiner(2, windowBytes)
+  report('parity 10+2, reference', packs * windowBytes, () => encode(reference, false))
 }
 
 function cutAll(chunker: Chunker, endOffset: number, startOffset = 0): number {

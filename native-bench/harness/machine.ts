@@ -35,5 +35,6 @@ function distribution(): string {
 
 function fileSystemOf(folder: string): string {
   const argv = ['--noheadings', '--output', 'FSTYPE', '--target', folder]
-  return execFileSync('findmnt', argv, { encoding: 'utf8' }).trim()
+  // A folder may be mounted over several times.
+  return execFileSync('findmnt', argv, { encoding: 'utf8' }).trim().split('\n')[0]
 }

@@ -36,7 +36,10 @@ export function holdfastTool({ mainPath, isEncrypted }: HoldfastOptions): Tool {
     verify: (site) => [command(site, 'verify', '--all')],
     deleteAndPrune: (site) => {
       const ids = snapshotIds(runCommand(command(site, 'list', '--json')))
-      return [command(site, 'delete', '--yes', ...ids.slice(0, -1)), command(site, 'prune')]
+      return [
+        command(site, 'delete', '--yes', ...ids.slice(0, -1)),
+        command(site, 'prune', '--grace', '0'),
+      ]
     },
   }
 }
