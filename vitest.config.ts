@@ -1,8 +1,18 @@
+import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** `.ci/run` counts from this file; people read the terminal. */
 const reportFile = process.env['HOLDFAST_TEST_REPORT'] ?? ''
+
+const browser = process.env['HOLDFAST_CHROMIUM'] ?? '/usr/bin/chromium'
+const isBrowserThere = existsSync(browser)
+// Each worker reads this file, too; only the first process says it.
+if (!isBrowserThere && process.env['VITEST_WORKER_ID'] === undefined) {
+  process.stderr.write(
+    `Left out: test/browser, because there is no ${browser} (apt-get install chromium, or set HOLDFAST_CHROMIUM)\n`,
+  )
+}
 
 /** Installing the package compiles for a minute and more on one core: begun first, it goes on beside everything else. */
 class PackageFirst extends BaseSequencer {
@@ -29,11 +39,11 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['{test,native-bench}/**/*.test.ts'],
-          // The other project; together the two run every test file there is.
-          exclude: ['test/e2e/**'],
+          // The other projects; together they run every test file there is.
+          exclude: ['test/e2e/**', 'test/browser/**'],
           // Far above what any test takes alone: two cores are often shared, and a slow machine is no fault.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -44,6 +54,20 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      ...(isBrowserThere
+        ? [
+            {
+              test: {
+                name: 'browser',
+                include: ['test/browser/**/*.test.ts'],
+                testTimeout: 240_000,
+                hookTimeout: 240_000,
+                // A page that is slow on a busy machine is no fault either.
+                expect: { poll: { timeout: 30_000 } },
+              },
+            },
+          ]
+        : []),
     ],
   },
 })

@@ -77,6 +77,33 @@ describe('imports', () => {
     expect(violations).toEqual([])
   })
 
+  it('of the dashboard reach nothing but itself and what is said alike everywhere: it runs in a browser', () => {
+    // The shapes of the answers are types: nothing of them is in the bundle.
+    const shared = ['foundation/human.ts', 'server/api/answers.ts']
+    const isOfBrowser = (path: string): boolean => path.startsWith('server/dashboard/')
+    const violations = files
+      .filter(({ path }) => isOfBrowser(path) || shared.includes(path))
+      .flatMap((file) =>
+        file.imports
+          .filter(
+            ({ target, isTypeOnly }) =>
+              target !== undefined &&
+              !(isOfBrowser(file.path) && isOfBrowser(target)) &&
+              !(isOfBrowser(file.path) && target === shared[0]) &&
+              !(isOfBrowser(file.path) && target === shared[1] && isTypeOnly),
+          )
+          .map(({ target }) => `${file.path} -> ${target}`),
+      )
+    const intoIt = files
+      .filter(({ path }) => !path.startsWith('server/dashboard/'))
+      .flatMap((file) =>
+        file.imports
+          .filter(({ target }) => target?.startsWith('server/dashboard/') === true)
+          .map(({ target }) => `${file.path} -> ${target}`),
+      )
+    expect([...violations, ...intoIt]).toEqual([])
+  })
+
   it('take each package only where its owner is', () => {
     const violations = files.flatMap((file) =>
       file.imports
@@ -99,14 +126,19 @@ describe('imports', () => {
       if (reached.has(path)) return
       reached.add(path)
       for (const { target, isTypeOnly, isDynamic } of byPath.get(path)?.imports ?? []) {
-        const isLater = isDynamic && path === 'cli/lazy-library.ts'
+        // The library and the services load an operation when it is called.
+        const isLater =
+          isDynamic &&
+          (path === 'cli/lazy-library.ts' ||
+            path.startsWith('cli/commands/') ||
+            roomOf(path) === 'service')
         if (target !== undefined && !isTypeOnly && !isLater) visit(target)
       }
     }
     visit('cli/main.ts')
     expect(reached.size).toBeGreaterThan(30)
     const rooms = new Set([...reached].map(roomOf))
-    expect([...rooms].toSorted()).toEqual(['cli', 'config', 'foundation', 'model'])
+    expect([...rooms].toSorted()).toEqual(['cli', 'config', 'foundation', 'model', 'service'])
   })
 })
 
@@ -132,6 +164,14 @@ describe('source files', () => {
     expect(pathsWhere(({ room, code }) => room !== 'cli' && writes.test(code))).toEqual([])
   })
 
+  it('of the dashboard make no markup of text', () => {
+    const makes =
+      /innerHTML|outerHTML|insertAdjacentHTML|srcdoc|document\.write|\beval\b|new Function|DOMParser/
+    const isOurs = (file: SourceFile): boolean => file.path.startsWith('server/dashboard/')
+    expect(pathsWhere((file) => isOurs(file) && makes.test(file.text))).toEqual([])
+    expect(pathsWhere(isOurs).length).toBeGreaterThan(50)
+  })
+
   it('end the process only in cli/', () => {
     const ends = /\bprocess\.(?:exit|exitCode|abort)\b/
     expect(pathsWhere(({ room, code }) => room !== 'cli' && ends.test(code))).toEqual([])
@@ -142,6 +182,6 @@ describe('source files', () => {
   })
 
   it('are named in kebab-case', () => {
-    expect(pathsWhere(({ path }) => !/^[a-z0-9-/]+(?:\.d)?\.ts$/.test(path))).toEqual([])
+    expect(pathsWhere(({ path }) => !/^[a-z0-9-/]+(?:\.d)?\.tsx?$/.test(path))).toEqual([])
   })
 })

@@ -29,11 +29,11 @@ export interface SourceFile {
 const sourceFolder = fileURLToPath(new URL('../../src/', import.meta.url))
 
 /** AssemblyScript is another language with the same file extension. */
-const foreignFolder = 'format/chunker/assembly/'
+const foreignFolder = /^format\/[a-z]+\/assembly\//
 
 export function readSourceFiles(): readonly SourceFile[] {
   return readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.startsWith(foreignFolder))
+    .filter((path) => /\.tsx?$/.test(path) && !foreignFolder.test(path))
     .sort()
     .map(readSourceFile)
 }
@@ -42,7 +42,7 @@ function readSourceFile(path: string): SourceFile {
   const text = readFileSync(join(sourceFolder, path), 'utf8')
   return {
     path,
-    room: path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, ''),
+    room: path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.tsx?$/, ''),
     text,
     code: withoutCommentsAndTexts(text),
     lineCount: text.split('\n').length - 1,

@@ -52,7 +52,7 @@ export function describeStorage(kind: string, make: (folder: string) => Storage)
       it('stores an empty object', async () => {
         await storage.put(pack, Buffer.alloc(0))
         expect(await storage.get(pack)).toEqual(Buffer.alloc(0))
-        expect(await storage.size(pack)).toBe(0)
+        expect((await storage.stat(pack)).bytes).toBe(0)
       })
 
       it('stores config, which is in no folder', async () => {
@@ -163,8 +163,37 @@ export function describeStorage(kind: string, make: (folder: string) => Storage)
     describe('size()', () => {
       it('gives the bytes of an object, OBJECT_MISSING when there is none', async () => {
         await storage.put(pack, bytes)
-        expect(await storage.size(pack)).toBe(10)
-        expect(await codeOf(storage.size(nameOf('packs', 'b')))).toBe('OBJECT_MISSING')
+        expect((await storage.stat(pack)).bytes).toBe(10)
+        expect(await codeOf(storage.stat(nameOf('packs', 'b')))).toBe('OBJECT_MISSING')
+      })
+    })
+
+    describe('replace()', () => {
+      it('puts other bytes in the place of what is there, or of nothing', async () => {
+        await storage.put(pack, Buffer.from('damaged'))
+        await storage.replace(pack, [bytes.subarray(0, 4), bytes.subarray(4)])
+        expect(await storage.get(pack)).toEqual(bytes)
+        const other = nameOf('packs', 'b')
+        await storage.replace(other, bytes)
+        expect(await storage.get(other)).toEqual(bytes)
+      })
+
+      it('refuses a name that does not say what the bytes are', async () => {
+        await expect(storage.replace('config', bytes)).rejects.toThrow(RangeError)
+        await expect(storage.replace(nameOf('locks', 'a'), bytes)).rejects.toThrow(RangeError)
+      })
+    })
+
+    describe('stat()', () => {
+      it('tells times of one clock: a later object is not older', async () => {
+        await storage.put(pack, bytes)
+        const first = await storage.stat(pack)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        const other = nameOf('packs', 'b')
+        await storage.put(other, bytes)
+        const second = await storage.stat(other)
+        expect(second.modifiedAtMs).toBeGreaterThan(first.modifiedAtMs)
+        expect(Math.abs(Date.now() - second.modifiedAtMs)).toBeLessThan(60_000)
       })
     })
 
@@ -263,7 +292,7 @@ export function describeStorage(kind: string, make: (folder: string) => Storage)
       it.each(wrong)('%j is refused by every method', async (name) => {
         await expect(storage.get(name)).rejects.toThrow(RangeError)
         await expect(storage.getRange(name, 0, 0)).rejects.toThrow(RangeError)
-        await expect(storage.size(name)).rejects.toThrow(RangeError)
+        await expect(storage.stat(name)).rejects.toThrow(RangeError)
         await expect(storage.put(name, bytes)).rejects.toThrow(RangeError)
         await expect(storage.putFile(name, join(folder, 'none'))).rejects.toThrow(RangeError)
         await expect(storage.delete(name)).rejects.toThrow(RangeError)

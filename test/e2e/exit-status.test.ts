@@ -113,12 +113,13 @@ describe('exit status', () => {
     expect(existsSync(space.repository)).toBe(false)
   })
 
-  it('is 11 for a prune while a snapshot is being made, which goes on undisturbed', async () => {
+  it('is 11 for a repair while a snapshot is being made, which goes on undisturbed, also beside a prune', async () => {
     const space = withSnapshot()
     const running = space.start(['snapshot', '--stdin', '--json'])
     running.process.stdin?.write('first half, ')
     await until(() => readdirSync(join(space.repository, 'locks')).length > 0, 'the lock')
-    const { result, code } = failure(space, ['prune'])
+    expect(space.run(['prune']).status).toBe(0)
+    const { result, code } = failure(space, ['repair', 'catalogue'])
     expect(result.status).toBe(11)
     expect(code).toBe('REPOSITORY_LOCKED')
     expect(result.stderr).toContain(String(running.process.pid))

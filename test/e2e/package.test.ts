@@ -43,8 +43,11 @@ describe('the package', () => {
         'README.md',
         'dist/cli/main.js',
         'dist/format/chunker/kernel.wasm',
+        'dist/format/parity/kernel.wasm',
         'dist/index.d.ts',
         'dist/index.js',
+        'dist/server/dashboard/index.html',
+        'dist/server/dashboard/index.html.br',
         'docs/FORMAT.md',
         'package.json',
         'src/filesystem/posix/binding.gyp',
@@ -52,7 +55,7 @@ describe('the package', () => {
       ]),
     )
     const allowed =
-      /^(?:LICENSE|README\.md|package\.json|docs\/FORMAT\.md|dist\/.*\.(?:js|d\.ts|wasm)|src\/filesystem\/posix\/[a-z-]+\.(?:c|h|gyp))$/
+      /^(?:LICENSE|README\.md|package\.json|docs\/FORMAT\.md|dist\/.*\.(?:js|d\.ts|wasm)|dist\/server\/dashboard\/(?:index\.html|assets\/[a-z]+-[A-Z0-9]{8}\.(?:js|css|svg))(?:\.br|\.gz)?|src\/filesystem\/posix\/[a-z-]+\.(?:c|h|gyp))$/
     expect(paths.filter((path) => !allowed.test(path))).toEqual([])
     expect(files.find(({ path }) => path === 'dist/cli/main.js')?.mode).toBe(0o755)
     const sources = readdirSync(join(checkout, 'src/filesystem/posix'))

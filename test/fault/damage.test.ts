@@ -316,7 +316,7 @@ describe.each(forms)('damage (encrypted: $isEncrypted)', ({ isEncrypted }) => {
   it('keeps a prune from removing anything', async () => {
     const { repository, snapshots } = await sample(isEncrypted)
     const handle = await repository.open()
-    await engine.deleteSnapshots(handle, [snapshots[0]])
+    await engine.forgetSnapshots(handle, [snapshots[0]])
     for (const name of objectPaths(repository.location)) {
       if (!/^(?:packs|index|snapshots)\//.test(name)) continue
       const path = join(repository.location, name)
@@ -334,7 +334,7 @@ describe.each(forms)('damage (encrypted: $isEncrypted)', ({ isEncrypted }) => {
         const view = freshView(repository)
         const before = objectContents(view.location)
         const fresh = await view.open()
-        const code = await codeOf(engine.prune(fresh, { unusedRatioMax: 0 }))
+        const code = await codeOf(engine.prune(fresh, { unused: { ratio: 0 }, graceMs: 0 }))
         expect([...lossCodes, 'no error'], `${name} ${damage}`).toContain(code)
         // Nothing that was there before is gone, unless the prune did not need the damaged thing.
         if (code !== 'no error') {
@@ -470,7 +470,7 @@ describe('a damaged repository', () => {
           new Map([...contents, [snapshot.id, new Map()]]),
         )
         expect(right).toBe(10)
-        await engine.deleteSnapshots(handle, [snapshot])
+        await engine.forgetSnapshots(handle, [snapshot])
         await handle.close()
         writeFileSync(path, bytes)
       }

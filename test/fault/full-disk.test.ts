@@ -92,8 +92,8 @@ describe.runIf(isRoot)('a full disk', () => {
       .slice(-12)) {
       rmSync(join(disk, name))
     }
-    await engine.deleteSnapshots(handle, [old.snapshot])
-    const { bytesFreed } = await engine.prune(handle)
+    await engine.forgetSnapshots(handle, [old.snapshot])
+    const { bytesFreed } = await engine.prune(handle, { graceMs: 0 })
     expect(bytesFreed).toBeGreaterThan(7 * MiB)
     const next = source('new', 1)
     const saved = await save(handle, next)

@@ -154,16 +154,16 @@ describe('an interruption', () => {
     const kept = newSource('kept')
     const gone = await save(handle, newSource('gone'))
     const { snapshot } = await save(handle, kept)
-    await engine.deleteSnapshots(handle, [gone.snapshot])
+    await engine.forgetSnapshots(handle, [gone.snapshot])
     let interrupted = 0
     for (const afterMs of [0, 1, 2, 3, 5, 8, 12, 18]) {
-      const options = { unusedRatioMax: 0 }
+      const options = { unused: { ratio: 0 }, graceMs: 0 }
       if (await interrupt(afterMs, (signal) => engine.prune(handle, { ...options, signal })))
         interrupted += 1
       expect(namesIn(repository.location, 'locks')).toEqual([])
     }
     expect(interrupted).toBeGreaterThan(0)
-    await engine.prune(handle, { unusedRatioMax: 0 })
+    await engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })
     expect(namesIn(repository.location, 'tmp')).toEqual([])
     expect(await findings(handle)).toEqual([])
     expect(await restoreDifferences(handle, snapshot, kept)).toEqual([])

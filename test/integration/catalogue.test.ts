@@ -61,8 +61,8 @@ async function withHistory(isEncrypted: boolean): Promise<{
   rmSync(join(source, 'large'))
   const third = await save(handle, source)
   await engine.verify(handle, { snapshots: [third.snapshot] })
-  await engine.deleteSnapshots(handle, [first.snapshot, second.snapshot])
-  await engine.prune(handle, { unusedRatioMax: 0 })
+  await engine.forgetSnapshots(handle, [first.snapshot, second.snapshot])
+  await engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })
   const last = await save(handle, source)
   await handle.close()
   return { repository, source, latest: last.snapshot }
@@ -197,7 +197,9 @@ describe.each([{ isEncrypted: false }, { isEncrypted: true }])(
             expect(error, `${place}: ${String(error)}`).toBeInstanceOf(engine.HoldfastError)
           }
         }
-        expect(await codeOf(engine.prune(handle, { unusedRatioMax: 0 }))).not.toContain('not typed')
+        expect(
+          await codeOf(engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })),
+        ).not.toContain('not typed')
         await handle.close()
       }
       rmSync(path)

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -46,12 +46,31 @@ async function scene(
 }
 
 function prune(handle: Repository): ReturnType<typeof engine.prune> {
-  return engine.prune(handle, { unusedRatioMax: 0 })
+  return engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })
 }
 
 const nothing = { packsDeleted: 0, packsRewritten: 0, bytesFreed: 0 }
 
 describe('prune()', () => {
+  it('sweeps what dead runs left unfinished, and nothing of a run that begins meanwhile', async () => {
+    const { repository, handle } = await scene()
+    await save(handle, newSource(files('a', 3, 1000)))
+    const leftover = join(repository.location, 'tmp', `${'0'.repeat(32)}.tmp`)
+    const beginning = join(repository.location, 'tmp', `${'1'.repeat(32)}.tmp`)
+    writeFileSync(leftover, '')
+    await letStampsAge()
+    const { storage } = handle
+    const sweep = storage.sweepTemporary.bind(storage)
+    // Between the listing of the locks and the sweep, packs are deleted: that takes its time.
+    storage.sweepTemporary = async (...args) => {
+      await letStampsAge()
+      writeFileSync(beginning, '')
+      return await sweep(...args)
+    }
+    await prune(handle)
+    expect(namesIn(repository.location, 'tmp')).toEqual([`${'1'.repeat(32)}.tmp`])
+  })
+
   it.each([false, true])(
     'removes what no snapshot needs, and only that (encrypted: %s)',
     async (isEncrypted) => {
@@ -69,7 +88,7 @@ describe('prune()', () => {
         if (index % 2 === 0) kept.push({ snapshot, source })
         else dropped.push(snapshot)
       }
-      await engine.deleteSnapshots(handle, dropped)
+      await engine.forgetSnapshots(handle, dropped)
       const before = packBytesOf(repository.location)
       const result = await prune(handle)
       const after = packBytesOf(repository.location)
@@ -92,7 +111,7 @@ describe('prune()', () => {
     const { repository, handle } = await scene(true)
     const source = newSource(files('x', 10, 10_000))
     const { snapshot } = await save(handle, source)
-    await engine.deleteSnapshots(handle, [snapshot])
+    await engine.forgetSnapshots(handle, [snapshot])
     const result = await prune(handle)
     expect(result).toMatchObject({ packsRewritten: 0, bytesLeft: 0 })
     expect(namesIn(repository.location, 'packs')).toEqual([])
@@ -120,7 +139,7 @@ describe('prune()', () => {
     const first = await save(handle, source)
     for (let index = 0; index < 40; index++) rmSync(join(source, `dead-${index}`))
     const second = await save(handle, source)
-    await engine.deleteSnapshots(handle, [first.snapshot])
+    await engine.forgetSnapshots(handle, [first.snapshot])
     const result = await prune(handle)
     expect(result.packsRewritten).toBeGreaterThan(0)
     expect(packBytesOf(repository.location)).toBeLessThan(40_000)
@@ -137,7 +156,7 @@ describe('prune()', () => {
     const first = await save(handle, source)
     rmSync(join(source, 'z'))
     const second = await save(handle, source)
-    await engine.deleteSnapshots(handle, [first.snapshot])
+    await engine.forgetSnapshots(handle, [first.snapshot])
     await prune(handle)
     expect(await restoreDifferences(handle, second.snapshot, source)).toEqual([])
     expect(await findings(handle)).toEqual([])
@@ -152,9 +171,12 @@ describe('prune()', () => {
     const first = await save(handle, source)
     rmSync(join(source, 'dead'))
     await save(handle, source)
-    await engine.deleteSnapshots(handle, [first.snapshot])
+    await engine.forgetSnapshots(handle, [first.snapshot])
     const before = packBytesOf(repository.location)
-    expect(await engine.prune(handle)).toMatchObject({ packsRewritten: 0, bytesFreed: 0 })
+    expect(await engine.prune(handle, { graceMs: 0 })).toMatchObject({
+      packsRewritten: 0,
+      bytesFreed: 0,
+    })
     expect(packBytesOf(repository.location)).toBe(before)
     expect(await prune(handle)).toMatchObject({ packsRewritten: 1 })
     expect(packBytesOf(repository.location)).toBeLessThan(before - 9000)
@@ -166,9 +188,9 @@ describe('prune()', () => {
     const first = await save(handle, source)
     for (let index = 0; index < 20; index++) rmSync(join(source, `dead-${index}`))
     await save(handle, source)
-    await engine.deleteSnapshots(handle, [first.snapshot])
+    await engine.forgetSnapshots(handle, [first.snapshot])
     const before = objectContents(repository.location)
-    const plan = await engine.prune(handle, { unusedRatioMax: 0, dryRun: true })
+    const plan = await engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0, dryRun: true })
     expect(objectContents(repository.location)).toEqual(before)
     const result = await prune(handle)
     expect(plan.packsDeleted).toBe(result.packsDeleted)
@@ -182,7 +204,7 @@ describe('prune()', () => {
     const first = await save(handle, source)
     rmSync(join(source, 'x'))
     const second = await save(handle, source)
-    await engine.deleteSnapshots(handle, [first.snapshot])
+    await engine.forgetSnapshots(handle, [first.snapshot])
     await prune(handle)
     expect(await findings(handle)).toEqual([])
     expect(await restoreDifferences(handle, second.snapshot, source)).toEqual([])
@@ -207,7 +229,7 @@ describe('prune()', () => {
     await prune(third)
     expect(await findings(third)).toEqual([])
     expect(await restoreDifferences(third, first.snapshot, source)).toEqual([])
-    await engine.deleteSnapshots(third, [first.snapshot])
+    await engine.forgetSnapshots(third, [first.snapshot])
     await prune(third)
     expect(await findings(third)).toEqual([])
     const latest = engine.resolveSnapshot(third, 'latest')
@@ -219,7 +241,11 @@ describe('prune()', () => {
     const source = newSource(files('x', 5, 10_000))
     await save(handle, source)
     writeFileSync(join(repository.location, 'packs', 'e'.repeat(64)), 'a pack that nobody names')
-    writeFileSync(join(repository.location, 'tmp', `${'f'.repeat(32)}.tmp`), 'unfinished')
+    const unfinished = join(repository.location, 'tmp', `${'f'.repeat(32)}.tmp`)
+    writeFileSync(unfinished, 'unfinished')
+    // What is as young as the prune itself may belong to a run that has just begun.
+    const before = Date.now() / 1000 - 1
+    utimesSync(unfinished, before, before)
     writeFileSync(join(repository.location, 'packs', 'README'), 'not ours')
     await prune(handle)
     expect(namesIn(repository.location, 'tmp')).toEqual([])
@@ -233,7 +259,7 @@ describe('prune()', () => {
     const source = newSource(files('x', 5, 10_000))
     const gone = await save(handle, newSource(files('y', 5, 10_000)))
     const { snapshot } = await save(handle, source)
-    await engine.deleteSnapshots(handle, [gone.snapshot])
+    await engine.forgetSnapshots(handle, [gone.snapshot])
     const { storage, catalogue } = handle
     const drop = storage.delete.bind(storage)
     let isCleared = false
@@ -289,7 +315,7 @@ describe('prune()', () => {
     const source = newSource(files('a', 5, 10_000))
     const { snapshot } = await save(handle, source)
     const gone = await save(handle, newSource(files('b', 5, 10_000)))
-    await engine.deleteSnapshots(handle, [gone.snapshot])
+    await engine.forgetSnapshots(handle, [gone.snapshot])
     await handle.close()
     const database = new Database(join(repository.location, 'catalogue.db'))
     const move = database.prepare(
@@ -323,35 +349,139 @@ describe('prune()', () => {
     expect(await restoreDifferences(later, first.snapshot, source)).toEqual([])
   })
 
-  it('is refused while somebody else works, and refuses others while it runs', async () => {
+  it('goes beside running snapshots: what they may use goes with a later prune', async () => {
+    const { repository, handle } = await scene()
+    const source = newSource(files('x', 5, 30_000))
+    const first = await save(handle, source)
+    const other = await repository.open()
+    let inside: Awaited<ReturnType<typeof prune>> | undefined
+    const { storage } = handle
+    const put = storage.put.bind(storage)
+    // The first snapshot is forgotten when this one has long taken everything from it.
+    storage.put = async (name, bytes) => {
+      if (name.startsWith('snapshots/') && !inside) {
+        await engine.forgetSnapshots(other, [first.snapshot])
+        inside = await prune(other)
+      }
+      await put(name, bytes)
+    }
+    const { snapshot } = await save(handle, source)
+    storage.put = put
+    expect(inside?.waitingFor).toMatchObject([{ operation: 'snapshot', pid: process.pid }])
+    expect(inside?.bytesCondemned).toBeGreaterThan(150_000)
+    expect(namesIn(repository.location, 'condemned')).toHaveLength(1)
+    expect(await restoreDifferences(handle, snapshot, source)).toEqual([])
+    // The next one finds that it is needed after all.
+    expect(await prune(other)).toMatchObject({ waitingFor: [], bytesCondemned: 0 })
+    expect(namesIn(repository.location, 'condemned')).toEqual([])
+    expect(await restoreDifferences(handle, snapshot, source)).toEqual([])
+    expect(await findings(await repository.open())).toEqual([])
+    const before = packBytesOf(repository.location)
+    await engine.forgetSnapshots(other, [snapshot])
+    expect((await prune(other)).bytesFreed).toBe(before)
+  })
+
+  it('is kept away from by runs that begin while its condemned packs wait', async () => {
+    const { repository, handle } = await scene()
+    const source = newSource(files('x', 5, 30_000))
+    const first = await save(handle, source)
+    const other = await repository.open()
+    const third = await repository.open()
+    const { storage } = handle
+    const put = storage.put.bind(storage)
+    let aware: Awaited<ReturnType<typeof save>> | undefined
+    let swept: Awaited<ReturnType<typeof prune>> | undefined
+    storage.put = async (name, bytes) => {
+      if (name.startsWith('snapshots/') && !aware) {
+        await engine.forgetSnapshots(other, [first.snapshot])
+        await prune(other)
+        aware = await save(third, newSource(files('x', 5, 30_000)))
+        swept = await prune(other)
+      }
+      await put(name, bytes)
+    }
+    const late = await save(handle, source)
+    storage.put = put
+    // It stored again what lay only in condemned packs, and nothing was taken from under the one before.
+    expect(aware?.statistics.dataBlobsAdded).toBeGreaterThanOrEqual(5)
+    expect(swept?.waitingFor).toHaveLength(1)
+    expect(await restoreDifferences(handle, late.snapshot, source)).toEqual([])
+    // Then one of the two copies is enough.
+    await prune(other)
+    await prune(other)
+    expect(packBytesOf(repository.location)).toBeLessThan(1.5 * 150_000)
+    expect(await findings(await repository.open())).toEqual([])
+    expect(await restoreDifferences(third, late.snapshot, source)).toEqual([])
+  })
+
+  it('refuses others that take away while it runs, and lets snapshots go on', async () => {
     const { repository, handle } = await scene()
     const source = newSource(files('x', 5, 10_000))
     const first = await save(handle, source)
     rmSync(join(source, 'x-0'))
-    await save(handle, source)
-    await engine.deleteSnapshots(handle, [first.snapshot])
+    const { snapshot } = await save(handle, source)
+    await engine.forgetSnapshots(handle, [first.snapshot])
     const other = await repository.open()
-    const codes: string[] = []
-    const snapshotting = save(handle, source, {
-      onEvent: (event) => {
-        if (event.type === 'progress') inside.push(codeOf(prune(other)))
-      },
-    })
-    const inside: Promise<string>[] = []
-    await snapshotting
-    codes.push(...(await Promise.all(inside)))
-    expect(codes.length).toBeGreaterThan(0)
-    expect(new Set(codes)).toEqual(new Set(['REPOSITORY_LOCKED']))
     const during: Promise<string>[] = []
     await engine.prune(handle, {
-      unusedRatioMax: 0,
+      unused: { ratio: 0 },
+      graceMs: 0,
       onEvent: (event: HoldfastEvent) => {
-        if (event.type === 'progress') during.push(codeOf(save(other, source)))
+        if (event.type !== 'progress') return
+        during.push(codeOf(prune(other)), codeOf(engine.forgetSnapshots(other, [snapshot])))
+        during.push(codeOf(save(other, source)).then((code) => `snapshot: ${code}`))
       },
     })
-    expect(await Promise.all(during)).toEqual(during.map(() => 'REPOSITORY_LOCKED'))
-    expect(during.length).toBeGreaterThan(0)
+    expect(await Promise.all(during)).toEqual([
+      'REPOSITORY_LOCKED',
+      'REPOSITORY_LOCKED',
+      'snapshot: no error',
+    ])
     expect(namesIn(repository.location, 'locks')).toEqual([])
+    expect(await findings(await repository.open())).toEqual([])
+  })
+
+  it('keeps what was forgotten until its grace is over, and it can be brought back', async () => {
+    const { repository, handle } = await scene(true)
+    const source = newSource(files('x', 5, 30_000))
+    const { snapshot } = await save(handle, source)
+    const before = packBytesOf(repository.location)
+    await engine.forgetSnapshots(handle, [snapshot])
+    expect(engine.listSnapshots(handle)).toEqual([])
+    expect(await engine.listForgotten(handle)).toMatchObject([{ snapshot: { id: snapshot.id } }])
+    expect(await engine.prune(handle, { unused: { ratio: 0 } })).toMatchObject(nothing)
+    expect(packBytesOf(repository.location)).toBe(before)
+    await engine.undeleteSnapshots(handle, [snapshot.id])
+    expect(await engine.listForgotten(handle)).toEqual([])
+    expect(await restoreDifferences(handle, snapshot, source)).toEqual([])
+    const { snapshot: second } = await save(handle, newSource(files('y', 5, 30_000)))
+    await engine.forgetSnapshots(handle, [second])
+    // Eight days later, by the clock of the storage.
+    const path = join(repository.location, 'forgotten', second.id)
+    const then = Date.now() / 1000 - 8 * 86_400
+    utimesSync(path, then, then)
+    expect(await engine.prune(handle)).toMatchObject({ snapshotsDropped: 1 })
+    expect(await codeOf(engine.undeleteSnapshots(handle, [second.id]))).toBe('SNAPSHOT_NOT_FOUND')
+    // What was forgotten anew goes, too.
+    await engine.forgetSnapshots(handle, [snapshot])
+    const dropped = await engine.prune(handle, { graceMs: 0 })
+    expect(dropped).toMatchObject({ snapshotsDropped: 1, bytesLeft: 0 })
+  })
+
+  it('merges packs when there are many small ones', async () => {
+    const { repository, handle } = await scene()
+    const sources: { snapshot: Snapshot; source: string }[] = []
+    for (let turn = 0; turn < 17; turn++) {
+      const source = newSource(files(`turn ${turn}`, 2, 5_000))
+      sources.push({ snapshot: (await save(handle, source)).snapshot, source })
+    }
+    expect(namesIn(repository.location, 'packs').length).toBeGreaterThanOrEqual(17)
+    await engine.prune(handle)
+    expect(namesIn(repository.location, 'packs').length).toBeLessThan(4)
+    for (const { snapshot, source } of sources) {
+      expect(await restoreDifferences(handle, snapshot, source)).toEqual([])
+    }
+    expect(await findings(handle)).toEqual([])
   })
 
   it('leaves everything restorable when it is done after each of many changes', async () => {
@@ -365,8 +495,8 @@ describe('prune()', () => {
       const { snapshot } = await save(handle, source)
       states.push({ snapshot, state: scanTree(source) })
       if (turn % 2 === 1)
-        await engine.deleteSnapshots(handle, [states.splice(turn % states.length, 1)[0].snapshot])
-      await engine.prune(handle, { unusedRatioMax: turn % 3 === 0 ? 0 : 0.05 })
+        await engine.forgetSnapshots(handle, [states.splice(turn % states.length, 1)[0].snapshot])
+      await engine.prune(handle, { unused: { ratio: turn % 3 === 0 ? 0 : 0.05 }, graceMs: 0 })
     }
     expect(await findings(handle)).toEqual([])
     for (const { snapshot, state } of states) {

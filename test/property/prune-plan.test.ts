@@ -33,7 +33,10 @@ describe('planPrune()', () => {
   it('removes the packs without a live byte, and no other', () => {
     fc.assert(
       fc.property(uses, ratio, (all, unusedRatioMax) => {
-        const { remove } = planPrune(all, unusedRatioMax)
+        const { remove } = planPrune(all, {
+          unused: { ratio: unusedRatioMax },
+          repackBytes: Infinity,
+        })
         expect(remove).toEqual(
           all.filter(({ liveBytes }) => liveBytes === 0).map(({ pack }) => pack),
         )
@@ -44,7 +47,10 @@ describe('planPrune()', () => {
   it('rewrites only packs that are partly dead, and no more than it takes', () => {
     fc.assert(
       fc.property(uses, ratio, (all, unusedRatioMax) => {
-        const { remove, repack } = planPrune(all, unusedRatioMax)
+        const { remove, repack } = planPrune(all, {
+          unused: { ratio: unusedRatioMax },
+          repackBytes: Infinity,
+        })
         const byPack = new Map(all.map((use) => [use.pack, use]))
         for (const pack of repack) {
           const use = byPack.get(pack)
@@ -60,7 +66,10 @@ describe('planPrune()', () => {
   it('keeps no more dead bytes than it may, and says how many', () => {
     fc.assert(
       fc.property(uses, ratio, (all, unusedRatioMax) => {
-        const { remove, repack, deadBytesKept } = planPrune(all, unusedRatioMax)
+        const { remove, repack, deadBytesKept } = planPrune(all, {
+          unused: { ratio: unusedRatioMax },
+          repackBytes: Infinity,
+        })
         const gone = new Set([...remove, ...repack])
         const kept = all.filter(({ pack }) => !gone.has(pack))
         const dead = kept.reduce((sum, use) => sum + use.deadBytes, 0)

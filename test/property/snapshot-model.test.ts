@@ -27,7 +27,8 @@ import {
   type TestRepository,
 } from '../support/repositories.ts'
 import { scanTree, treeDifferences, type ScannedTree } from '../support/scan-tree.ts'
-import { fastFolder, removeTree, scratchFolder } from '../support/scratch.ts'
+import { removeTree } from '../support/remove-tree.ts'
+import { fastFolder, scratchFolder } from '../support/scratch.ts'
 
 /** Few names, so that the steps meet. */
 const places = ['a', 'b', 'c', 'd', 'd/a', 'd/b', 'd/e', 'd/e/a', 'd/e/f', 'link'] as const
@@ -181,7 +182,7 @@ class Pair {
       case 'delete': {
         const chosen = this.#choose(step.which)
         if (!chosen) return
-        await engine.deleteSnapshots(this.#handle, [chosen.snapshot])
+        await engine.forgetSnapshots(this.#handle, [chosen.snapshot])
         this.#model.delete(chosen.snapshot.id)
         return
       }
@@ -191,7 +192,7 @@ class Pair {
         return
       }
       case 'prune':
-        await engine.prune(this.#handle, { unusedRatioMax: step.ratio })
+        await engine.prune(this.#handle, { unused: { ratio: step.ratio }, graceMs: 0 })
         return
       case 'verify':
         expect(await findings(this.#handle)).toEqual([])

@@ -26,7 +26,10 @@ import type * as Engine from '../../src/index.ts'
 const root = join(import.meta.dirname, '../..')
 const cacheFolder = join(root, 'node_modules/.cache/holdfast-engine')
 const keptMs = 60 * 60_000
-const wasm = 'src/format/chunker/kernel.wasm'
+// A checkout in which `npm run build:kernel` ran before the newest kernel was added still runs all other tests.
+const kernels = ['chunker', 'parity']
+  .map((kernel) => `src/format/${kernel}/kernel.wasm`)
+  .filter((path) => existsSync(join(root, path)))
 const addon = 'src/filesystem/posix/build/Release/posix.node'
 
 function filesBelow(folder: string): string[] {
@@ -40,7 +43,8 @@ function filesBelow(folder: string): string[] {
 function keyOfSources(): string {
   const hash = createHash('sha256')
   const files = [...filesBelow(join(root, 'src')), ...filesBelow(join(root, 'test/support'))]
-  for (const path of [...files, join(root, wasm), join(root, addon)].sort()) {
+  const binaries = [...kernels, addon].map((path) => join(root, path))
+  for (const path of [...files, ...binaries].sort()) {
     const { size, mtimeMs } = statSync(path)
     hash.update(`${path} ${size} ${mtimeMs}\n`)
   }
@@ -74,7 +78,7 @@ function compile(target: string): void {
         noEmit: false,
       },
       include: [join(root, 'src'), join(root, 'test/support/children')],
-      exclude: [join(root, 'src/format/chunker/assembly')],
+      exclude: ['chunker', 'parity'].map((kernel) => join(root, `src/format/${kernel}/assembly`)),
     }),
   )
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
@@ -85,7 +89,7 @@ function compile(target: string): void {
     // Types are `npm run lint`'s matter; only what keeps files from being written is one here.
     if (!existsSync(join(folder, 'src/index.js'))) throw error
   }
-  copyFileSync(join(root, wasm), join(folder, wasm))
+  for (const kernel of kernels) copyFileSync(join(root, kernel), join(folder, kernel))
   mkdirSync(join(folder, 'src/filesystem/posix/build/Release'), { recursive: true })
   symlinkSync(join(root, addon), join(folder, addon))
   try {
@@ -116,6 +120,9 @@ export async function engineModule<Module>(path: string): Promise<Module> {
 export function childScript(name: string): string {
   return join(folder, 'test/support/children', `${name}.js`)
 }
+
+/** Path of the compiled command. */
+export const commandScript: string = join(folder, 'src/cli/main.js')
 
 /** The public library. */
 export const engine: typeof Engine = await engineModule<typeof Engine>('index')

@@ -1,11 +1,16 @@
 import { RepositoryError } from '../../src/foundation/errors.ts'
 import type { ObjectFolder } from '../../src/storage/object-name.ts'
-import type { Storage, StorageCapabilities, StoredObject } from '../../src/storage/storage.ts'
+import type {
+  ObjectStatus,
+  Storage,
+  StorageCapabilities,
+  StoredObject,
+} from '../../src/storage/storage.ts'
 
 export const faultyCalls = [
   'get',
   'getRange',
-  'size',
+  'stat',
   'put',
   'putFile',
   'delete',
@@ -100,8 +105,8 @@ export class FaultyStorage implements Storage {
     )
   }
 
-  size(name: string): Promise<number> {
-    return this.#run('size', name, () => this.#storage.size(name), 0)
+  stat(name: string): Promise<ObjectStatus> {
+    return this.#run('stat', name, () => this.#storage.stat(name), { bytes: 0, modifiedAtMs: 0 })
   }
 
   put(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
@@ -116,6 +121,10 @@ export class FaultyStorage implements Storage {
 
   putFile(name: string, localPath: string): Promise<void> {
     return this.#run('putFile', name, () => this.#storage.putFile(name, localPath), undefined)
+  }
+
+  replace(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    return this.#run('put', name, () => this.#storage.replace(name, bytes), undefined)
   }
 
   delete(name: string): Promise<void> {

@@ -1,12 +1,4 @@
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { onTestFinished } from 'vitest'
@@ -18,18 +10,12 @@ import type {
   SnapshotResult,
   VerifyResult,
 } from '../../src/index.ts'
-import type * as KeySlotModule from '../../src/format/encryption/key-slot.ts'
-import type * as KeySlotTextModule from '../../src/format/text-object/key-slot-text.ts'
-import { engine, engineModule } from './built-engine.ts'
+import { engine } from './built-engine.ts'
+import { cheapenKey, passphrase } from './cheap-key.ts'
 import { scanTree, treeDifferences, type ScannedEntry } from './scan-tree.ts'
 import { fastFolder, scratchFolder } from './scratch.ts'
 
-const { createKeySlot } = await engineModule<typeof KeySlotModule>('format/encryption/key-slot')
-const { encodeKeySlot } = await engineModule<typeof KeySlotTextModule>(
-  'format/text-object/key-slot-text',
-)
-
-export const passphrase = 'correct horse battery staple'
+export { passphrase } from './cheap-key.ts'
 /** The smallest that the format allows, so that small files have many chunks. */
 export const smallChunks = 16 * 1024
 
@@ -78,28 +64,6 @@ export function repositoryAt(
       return repository
     },
   }
-}
-
-/** Replaces the key slot by one for the same passphrase with the cheapest parameters: tests open repositories thousands of times. */
-async function cheapenKey(location: string): Promise<void> {
-  const repository = await engine.openRepository({
-    location,
-    cacheDirectory: `${location}-cache`,
-    passphrase,
-  })
-  const { masterSecret, repositoryId } = repository
-  await repository.close()
-  const slot = await createKeySlot({
-    passphrase,
-    masterSecret,
-    repositoryId,
-    label: 'cheap',
-    createdAtMs: Date.now(),
-    parameters: { memoryKiB: 8192, passes: 1, lanes: 1 },
-  })
-  const keys = join(location, 'keys')
-  for (const name of readdirSync(keys)) rmSync(join(keys, name))
-  writeFileSync(join(keys, slot.slotId), encodeKeySlot(slot))
 }
 
 /** A copy with a life of its own, catalogue included. */

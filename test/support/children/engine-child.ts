@@ -1,7 +1,7 @@
 /** Does one operation on a repository: `engine-child.js '{"operation":…}'`. It is killed, or run beside others, by tests. */
 import { writeSync } from 'node:fs'
 import {
-  deleteSnapshots,
+  forgetSnapshots,
   HoldfastError,
   listSnapshots,
   openRepository,
@@ -68,7 +68,7 @@ async function run(repository: Repository): Promise<string> {
       return `saved ${result.snapshot?.id ?? ''} ${JSON.stringify(result.statistics)}`
     }
     case 'prune':
-      return `pruned ${JSON.stringify(await prune(repository, { unusedRatioMax: 0 }))}`
+      return `pruned ${JSON.stringify(await prune(repository, { unused: { ratio: 0 }, graceMs: 0 }))}`
     case 'repair':
       return `repaired ${JSON.stringify(await repairCatalogue(repository))}`
     case 'verify':
@@ -76,7 +76,7 @@ async function run(repository: Repository): Promise<string> {
     case 'delete':
     default: {
       const [oldest] = listSnapshots(repository)
-      await deleteSnapshots(repository, [resolveSnapshot(repository, oldest.id)])
+      await forgetSnapshots(repository, [resolveSnapshot(repository, oldest.id)])
       return `deleted ${oldest.id}`
     }
   }

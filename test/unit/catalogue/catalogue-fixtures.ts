@@ -84,7 +84,9 @@ export function pageOf(id: string, entries: readonly EntryDraft[], level: number
   const ids = entries.flatMap(({ children }) => children ?? [])
   const nameOffsets = new Uint32Array(entries.length + 1)
   const chunkOffsets = new Uint32Array(entries.length + 1)
-  nameOffsets[0] = 8 + 32 * ids.length
+  // Two words of length for each reference stand before the ids.
+  const idsStart = 8 + 8 * ids.length
+  nameOffsets[0] = idsStart + 32 * ids.length
   for (const [index, name] of names.entries()) {
     nameOffsets[index + 1] = nameOffsets[index] + name.length
     chunkOffsets[index + 1] = chunkOffsets[index] + (entries[index].children?.length ?? 0)
@@ -92,12 +94,12 @@ export function pageOf(id: string, entries: readonly EntryDraft[], level: number
   return {
     id: idOf(id),
     page: {
-      bytes: Buffer.concat([Buffer.alloc(8), ...ids, ...names]),
+      bytes: Buffer.concat([Buffer.alloc(idsStart), ...ids, ...names]),
       level,
       entryCount: entries.length,
       nameOffsets,
       chunkOffsets,
-      chunkIdsStart: 8,
+      chunkIdsStart: idsStart,
       mode: (index) => entries[index].mode ?? 0o100644,
       sizeOf: (index) => entries[index].size ?? 0,
       mtimeSeconds: (index) => entries[index].mtimeSeconds ?? 0,
@@ -119,6 +121,9 @@ export function snapshotOf(name: string, changes: Partial<Snapshot> = {}): Snaps
     base: '/',
     paths: ['/data'],
     tree: { id: objectIdOf(`tree ${name}`), bytes: 100 },
+    recordedAtMs: null,
+    leaseId: null,
+    knownDamage: [],
     parentId: null,
     description: '',
     tags: [],

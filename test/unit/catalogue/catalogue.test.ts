@@ -293,7 +293,7 @@ describe('Catalogue', () => {
     for (const step of steps(second).reverse()) step()
     const lines = [...first.dump()]
     expect(lines).toEqual([...second.dump()])
-    expect(lines).toHaveLength(2 + 3 + 4 + (3 + 1 + 2) + 40 + 2 + 2 + 3 + 1)
+    expect(lines).toHaveLength(2 + 3 + 4 + (3 + 1 + 2) + 40 + 2 + 2 + 2 + 3 + 1)
     first.close()
     second.close()
   })

@@ -31,11 +31,14 @@ describe('snapshots', () => {
     expect(catalogue.snapshots.get(snapshot.id)).toEqual(snapshot)
     expect(catalogue.snapshots.get(objectIdOf('none'))).toBeUndefined()
     const { tree, version: _version, excludes: _excludes, program: _program, ...rest } = snapshot
-    const { unreadable: _unreadable, ...summary } = rest
+    const { unreadable: _unreadable, leaseId: _lease, knownDamage: _damage, ...summary } = rest
     expect(catalogue.snapshots.summary(snapshot.id)).toEqual({
       ...summary,
       treeId: tree.id,
+      receivedAtMs: null,
+      leaseEndedAtMs: null,
       verifiedAtMs: null,
+      damagedAtMs: null,
     })
   })
 
@@ -159,5 +162,42 @@ describe('verifiedAtMs', () => {
     catalogue.journal.add(objectIdOf('r'), record)
     verify('odd', 2, { ok: true })
     expect(verifiedAtMs()).toBeNull()
+  })
+})
+
+describe('leaseEndedAtMs', () => {
+  const leaseId = 'ab'.repeat(16)
+  const revoke = (name: string, fields: Record<string, unknown>): void => {
+    const record = { version: 1, kind: 'revocation', atMs: 9_000, ...fields } as const
+    catalogue.journal.add(objectIdOf(name), record)
+  }
+  const leaseEndedAtMs = (): unknown[] =>
+    catalogue.snapshots.list().map((summary) => summary.leaseEndedAtMs)
+
+  it('is the first revocation of the lease that the snapshot was made under, by the clock of the storage', () => {
+    catalogue.snapshots.add(snapshotOf('a', { leaseId }))
+    catalogue.snapshots.add(snapshotOf('b', { startedAtMs: 1_800_000_000_000, leaseId: null }))
+    expect(leaseEndedAtMs()).toEqual([null, null])
+    revoke('of another', { leaseId: 'cd'.repeat(16), storageAtMs: 1_000 })
+    expect(leaseEndedAtMs()).toEqual([null, null])
+    revoke('second', { leaseId, storageAtMs: 3_000 })
+    revoke('first', { leaseId, storageAtMs: 2_000 })
+    expect(leaseEndedAtMs()).toEqual([2_000, null])
+  })
+
+  it('is unknown in records that do not tell the time', () => {
+    catalogue.snapshots.add(snapshotOf('a', { leaseId }))
+    revoke('old', { leaseId })
+    expect(leaseEndedAtMs()).toEqual([null])
+  })
+})
+
+describe('latest', () => {
+  it('passes over what the caller does not take', () => {
+    catalogue.snapshots.add(snapshotOf('a'))
+    catalogue.snapshots.add(snapshotOf('b', { startedAtMs: 1_800_000_000_000 }))
+    const first = objectIdOf('snapshot a')
+    expect(catalogue.snapshots.latest({}, ({ id }) => id === first)?.id).toBe(first)
+    expect(catalogue.snapshots.latest({}, () => false)).toBeUndefined()
   })
 })

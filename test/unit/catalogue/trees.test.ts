@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { openCatalogue } from '../../../src/catalogue/catalogue.ts'
@@ -11,6 +13,13 @@ beforeEach(() => {
 })
 
 afterEach(() => catalogue.close())
+
+/** Two references that cover no bytes. */
+function contentIdOfTwo(ids: readonly Buffer[]): Buffer {
+  return createHash('sha256')
+    .update(Buffer.concat([...ids, Buffer.alloc(16)]))
+    .digest()
+}
 
 describe('trees', () => {
   it('gives entries back in the order of their bytes', () => {
@@ -28,7 +37,7 @@ describe('trees', () => {
         size: size ?? 0,
         mtimeSeconds: mtimeSeconds ?? 0,
         mtimeNs: mtimeNs ?? 0,
-        child: children?.[0] ?? null,
+        child: children?.[1] ? contentIdOfTwo(children) : (children?.[0] ?? null),
       })),
     )
   })

@@ -92,7 +92,7 @@ describe('the process', () => {
 
   it('takes file names that are not UTF-8 from its command line', async () => {
     const library = replaceLibrary(`
-      export const openRepository = async () => ({ unusable: [], close() {} })
+      export const openRepository = async () => ({ unusable: [], vanished: [], close() {} })
       export const snapshot = async (_, { paths }) => { throw new Error(paths[0].toString('hex')) }
     `)
     const script = String.raw`exec "$0" "$@" "$(printf 'b\377')"`
@@ -104,7 +104,7 @@ describe('the process', () => {
 
   it('is quiet when the reader of its output goes away', async () => {
     const library = replaceLibrary(`
-      export const openRepository = async () => ({ unusable: [], close() {} })
+      export const openRepository = async () => ({ unusable: [], vanished: [], close() {} })
       export const resolveSnapshot = () => ({ paths: [], base: '/', tree: {}, statistics: {}, id: '' })
       export function* listTree() {
         const entry = { path: Buffer.from('x'.repeat(200)), mode: 0o100644, mtimeSeconds: 0 }

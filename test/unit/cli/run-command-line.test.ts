@@ -6,9 +6,18 @@ import { verbs } from '../../../src/cli/verbs.ts'
 import { recordTerminal, run } from './run-in-process.ts'
 import { createStandIn } from './stand-in-library.ts'
 
-const nested = ['key add', 'key list', 'key remove', 'key change', 'repair catalogue']
+const nested = [
+  'key add',
+  'key list',
+  'key remove',
+  'key change',
+  'repair catalogue',
+  'repair packs',
+  'repair snapshots',
+]
+const nestedParity = ['parity set', 'parity status', 'parity update']
 const nestedCat = ['cat config', 'cat snapshot', 'cat tree']
-const everyCommand = [...verbs.map(({ name }) => name), ...nested, ...nestedCat]
+const everyCommand = [...verbs.map(({ name }) => name), ...nested, ...nestedCat, ...nestedParity]
 
 describe('help', () => {
   it('lists every command with its aliases', async () => {
@@ -221,7 +230,7 @@ describe('errors of an operation', () => {
       throw new HoldfastError('CATALOGUE_FAILED', 'Cannot close')
     }
     const openRepository = async (): Promise<Repository> =>
-      ({ unusable: [], close }) as unknown as Repository
+      ({ unusable: [], vanished: [], close }) as unknown as Repository
     const first = new HoldfastError('OBJECT_DAMAGED', 'Damaged')
     const both = createStandIn({ openRepository, listSnapshots: () => Promise.reject(first) })
     expect((await run(['list'], { standIn: both })).err).toContain('Damaged')

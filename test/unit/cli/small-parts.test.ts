@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { isInside, resolveBytes } from '../../../src/cli/byte-path.ts'
+import { isInside, resolveBytes } from '../../../src/foundation/byte-path.ts'
 import { parseChunkSize, parseSize } from '../../../src/cli/option-values.ts'
 import { permissionText } from '../../../src/cli/output/entry-line.ts'
 import { rawArguments } from '../../../src/cli/raw-arguments.ts'

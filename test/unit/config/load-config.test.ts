@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { defaultBackupSettings } from '../../../src/config/defaults.ts'
+import {
+  defaultAlerts,
+  defaultBackupSettings,
+  defaultDrill,
+  defaultServer,
+} from '../../../src/config/defaults.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
 import { HoldfastError } from '../../../src/foundation/errors.ts'
 
@@ -75,6 +80,57 @@ describe('loadConfig()', () => {
     expect(settings.passphraseFile).toBe(join(folder, '../pass'))
     expect(settings.cacheDirectory).toBe(join(folder, 'cache'))
     expect(settings.excludeFiles).toEqual([join(folder, 'x')])
+  })
+
+  it('has a default for everything that Holdfast adds', () => {
+    const { settings } = loadConfig(write(''))
+    expect(settings).toMatchObject({
+      schedule: {},
+      drill: defaultDrill,
+      hooks: { timeoutSeconds: 600 },
+      alerts: defaultAlerts,
+      channels: [],
+      server: defaultServer,
+      exports: {
+        folder: join(folder, 'backups'),
+        historyFile: join(folder, 'logs/backup_history.jsonl'),
+      },
+      accessLog: join(folder, 'logs/holdfast_access.jsonl'),
+    })
+  })
+
+  it('reads the example of the command reference as a whole', () => {
+    const reference = readFileSync(new URL('../../../docs/COMMANDS.md', import.meta.url), 'utf8')
+    const [, example] = /## Configuration[^]*?```yaml\n([^]*?)```/.exec(reference) ?? []
+    const { settings } = loadConfig(write(example))
+    expect(settings.alerts).toEqual(defaultAlerts)
+    expect(settings.schedule).toMatchObject({ full: '0 2 * * 0', timeZone: 'Europe/Berlin' })
+    expect(settings.channels.map(({ type }) => type)).toEqual([
+      'webhook',
+      'command',
+      'email',
+      'ping',
+    ])
+    expect(settings.server).toMatchObject({
+      tokenFile: join(folder, '../holdfast.token'),
+      restoreRoots: ['/srv/restore'],
+      bodyBytesMax: 1024 ** 2,
+    })
+  })
+
+  it.each([
+    ['schedule:\n    full: sometimes', 'line 3: holdfast.schedule.full is "sometimes"'],
+    ['schedule:\n    time_zone: Mars/Base', 'holdfast.schedule.time_zone is "Mars/Base"'],
+    ['alerts:\n    failure_rate: 10', 'holdfast.alerts.failure_rate is 10'],
+    ['alerts:\n    backup_size: big', 'allowed: a size such as 500M or 1GB'],
+    ['channels: {}', 'holdfast.channels is {}'],
+    ['channels:\n    - { type: pager }', 'line 3: holdfast.channels.0.type is "pager"'],
+    ['channels:\n    - { type: ping }', 'line 3: holdfast.channels.0 is without url'],
+    ['channels:\n    - { type: ping, url: "file:///etc" }', 'an http or https address'],
+    ['channels:\n    - { type: ping, url: "http://a", to: b }', 'a key that does not exist'],
+    ['server:\n    port: 70000', 'a number of the port from 0 to 65535'],
+  ])('refuses %j', (text, told) => {
+    expect(faultOf(`holdfast:\n  ${text}\n`).message).toContain(told)
   })
 
   it('leaves a repository with a scheme as it is', () => {

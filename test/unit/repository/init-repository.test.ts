@@ -134,6 +134,11 @@ describe('openRepository()', () => {
     })
   })
 
+  it('tells a storage that fails from one in which there is none', async () => {
+    const location = join(scratchFolder(fastFolder), 'a'.repeat(300))
+    expect(await codeOf(engine.openRepository({ location }))).toBe('STORAGE_FAILED')
+  })
+
   it('asks for a passphrase only when the repository has one', async () => {
     const plain = await newRepository()
     let asked = 0

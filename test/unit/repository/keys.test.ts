@@ -81,16 +81,24 @@ describe('keys', () => {
     expect(await engine.listKeys(handle)).not.toEqual([])
   })
 
-  it('that are damaged keep nobody from the others, and are named by a verification', async () => {
+  it.each([
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, 50), 'OBJECT_DAMAGED'],
+    // One flipped bit makes version 1 look like one of the future.
+    [
+      'of another version',
+      (bytes: Buffer) => Buffer.from(bytes.toString().replace(/^(holdfast key slot )1/, '$13')),
+      'FORMAT_UNSUPPORTED',
+    ],
+  ])('that are %s keep nobody from the others, and are named', async (_what, damage, code) => {
     const { handle, location, opensWith } = await scene()
     await engine.addKey(handle, { passphrase: 'second', label: 'x' })
     const [first, second] = await engine.listKeys(handle)
     for (const { slotId } of [first, second]) {
       const path = join(location, 'keys', slotId)
       const bytes = readFileSync(path)
-      writeFileSync(path, bytes.subarray(0, 50))
+      writeFileSync(path, damage(bytes))
       const codes = [await opensWith(passphrase), await opensWith('second')]
-      expect([...codes].sort()).toEqual(['OBJECT_DAMAGED', 'no error'])
+      expect([...codes].sort()).toEqual([code, 'no error'])
       expect(await engine.listKeys(handle)).toHaveLength(1)
       const { damaged } = await engine.verify(handle, {})
       expect(damaged.map(({ objectId }) => objectId)).toEqual([`keys/${slotId}`])

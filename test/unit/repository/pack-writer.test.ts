@@ -13,7 +13,7 @@ import { blobKinds, type BlobKind } from '../../../src/repository/segment-buffer
 import {
   openLocal,
   type LocalStorage,
-  type TemporaryFile,
+  type LocalTemporaryFile,
 } from '../../../src/storage/local/local-storage.ts'
 import { codeOfSync } from '../../support/error-codes.ts'
 import { logLines, randomBytesOf } from '../../support/random-bytes.ts'
@@ -152,8 +152,11 @@ describe('PackWriter', () => {
   })
 
   /** Each write fails like one to a full disk, from the `from`th file on. */
-  function fillUp(storage: LocalStorage): { open: TemporaryFile[]; discarded: TemporaryFile[] } {
-    const files = { open: [] as TemporaryFile[], discarded: [] as TemporaryFile[] }
+  function fillUp(storage: LocalStorage): {
+    open: LocalTemporaryFile[]
+    discarded: LocalTemporaryFile[]
+  } {
+    const files = { open: [] as LocalTemporaryFile[], discarded: [] as LocalTemporaryFile[] }
     storage.createTemporarySync = () => {
       const file = { path: '/dev/full', descriptor: openSync('/dev/full', 'w') }
       files.open.push(file)
@@ -204,6 +207,19 @@ describe('PackWriter', () => {
     isFull = false
     expect(codeOfSync(fill)).toBe('STORAGE_FULL')
     await expect(writer.finish()).rejects.toThrow('full')
+    await writer.discard()
+    expect(readdirSync(join(storage.location, 'tmp'))).toEqual([])
+  })
+
+  it('says so when a pack could not get its name', async () => {
+    const storage = await newStorage()
+    const packs: WrittenPack[] = []
+    const writer = new PackWriter(contextOf(storage.location), storage, (pack) => packs.push(pack))
+    storage.publish = () => Promise.reject(new HoldfastError('STORAGE_FAILED', 'no name'))
+    add(writer, blobKinds.data, randomBytesOf('x', 1000))
+    await expect(writer.finish()).rejects.toThrow('no name')
+    await expect(writer.settle()).rejects.toThrow('no name')
+    expect(packs).toEqual([])
     await writer.discard()
     expect(readdirSync(join(storage.location, 'tmp'))).toEqual([])
   })

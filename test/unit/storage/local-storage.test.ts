@@ -1,10 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readdirSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import {
   chmod,
   link,
   mkdir,
   mkdtemp,
+  open as openFile,
   readdir,
   rename,
   rm,
@@ -16,7 +25,7 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import { openLocal } from '../../../src/storage/local/local-storage.ts'
 import type { LocalStorage } from '../../../src/storage/local/local-storage.ts'
@@ -79,7 +88,7 @@ describe('LocalStorage', () => {
       await writeFile(join(parent, 'elsewhere'), bytes)
       await symlink(join(parent, 'elsewhere'), join(folder, pack))
       expect(await codeOf(storage.get(pack))).toBe('OBJECT_DAMAGED')
-      expect(await codeOf(storage.size(pack))).toBe('OBJECT_DAMAGED')
+      expect(await codeOf(storage.stat(pack))).toBe('OBJECT_DAMAGED')
       expect(codeOfSync(() => storage.readRangeSync(pack, 0, Buffer.alloc(1)))).toBe(
         'OBJECT_DAMAGED',
       )
@@ -206,6 +215,7 @@ describe('LocalStorage', () => {
     it('refuses every later write after one failed fsync', async () => {
       const file = storage.createTemporarySync()
       closeSync(file.descriptor)
+      const begun = storage.createTemporarySync()
       // fsync of a character device fails with EINVAL.
       const descriptor = openSync('/dev/null', 'r+')
       await expect(storage.publish({ path: file.path, descriptor }, pack)).rejects.toMatchObject({
@@ -213,6 +223,11 @@ describe('LocalStorage', () => {
         facts: { errno: 'EINVAL' },
       })
       expect(await codeOf(storage.put(nameOf('packs', 'b'), bytes))).toBe('STORAGE_FAILED')
+      expect(await codeOf(storage.replace(nameOf('packs', 'b'), bytes))).toBe('STORAGE_FAILED')
+      const localPath = join(folder, 'local')
+      await writeFile(localPath, bytes)
+      expect(await codeOf(storage.putFile(nameOf('packs', 'c'), localPath))).toBe('STORAGE_FAILED')
+      expect(await codeOf(storage.publish(begun, nameOf('packs', 'd')))).toBe('STORAGE_FAILED')
       expect(await codeOf(storage.sync('packs'))).toBe('STORAGE_FAILED')
       expect(codeOfSync(() => storage.createTemporarySync())).toBe('STORAGE_FAILED')
       expect(await storage.list('packs')).toEqual([])
@@ -305,7 +320,34 @@ describe('LocalStorage', () => {
     })
   })
 
+  describe('get()', () => {
+    it('never gives bytes that were not read, when an object is cut while it is read', async () => {
+      await storage.put(pack, bytes)
+      const handle = await openFile(join(folder, pack))
+      const prototype = Object.getPrototypeOf(handle) as { read: (...args: unknown[]) => unknown }
+      await handle.close()
+      const { read } = prototype
+      onTestFinished(() => void (prototype.read = read))
+      prototype.read = function (...args) {
+        truncateSync(join(folder, pack), 5)
+        return Reflect.apply(read, this, args)
+      }
+      expect(await codeOf(storage.get(pack))).toBe('OBJECT_DAMAGED')
+    })
+  })
+
   describe('sweepTemporary()', () => {
+    it('does not make a put fail whose file it takes for a leftover', async () => {
+      const parts = Array.from({ length: 64 }, () => Buffer.alloc(1024 * 1024, 1))
+      const writing = storage.put('locks/0123456789abcdef0123456789abcdef', parts)
+      let swept = 0
+      while (swept === 0) {
+        swept = (await storage.sweepTemporary(0, Date.now() + 1000)).files
+      }
+      await writing
+      expect((await storage.listNames('locks')).length).toBe(1)
+    })
+
     it('removes files that are older, and nothing else', async () => {
       const nowMs = 1_800_000_000_000
       const make = async (name: string, ageMs: number): Promise<void> => {

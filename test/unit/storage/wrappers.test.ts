@@ -18,7 +18,7 @@ describe('ReadOnlyStorage', () => {
     const storage = new ReadOnlyStorage(memory)
     expect(await storage.get(pack)).toEqual(bytes)
     expect(await storage.getRange(pack, 2, 3)).toEqual(Buffer.from('234'))
-    expect(await storage.size(pack)).toBe(10)
+    expect((await storage.stat(pack)).bytes).toBe(10)
     expect(await storage.list('packs')).toEqual([{ name: pack, bytes: 10 }])
     expect(await storage.listNames('packs')).toEqual([pack])
     expect(storage.capabilities).toEqual({ ...memory.capabilities, writable: false })
@@ -42,11 +42,11 @@ describe('ReadOnlyStorage', () => {
 
 describe('openStorage()', () => {
   it('takes a path for a folder, and a colon behind a scheme for another kind', async () => {
-    expect((await openStorage('some/folder')).capabilities.kind).toBe('local')
-    expect((await openStorage('./odd:name')).capabilities.kind).toBe('local')
-    expect((await openStorage('/a:b')).capabilities.kind).toBe('local')
-    expect((await openStorage('memory:')).capabilities.kind).toBe('memory')
-    expect(await codeOf(openStorage('gopher://host/path'))).toBe('USAGE')
+    expect(openStorage('some/folder').capabilities.kind).toBe('local')
+    expect(openStorage('./odd:name').capabilities.kind).toBe('local')
+    expect(openStorage('/a:b').capabilities.kind).toBe('local')
+    expect(openStorage('memory:').capabilities.kind).toBe('memory')
+    expect(await codeOf((async () => openStorage('gopher://host/path'))())).toBe('USAGE')
   })
 })
 

@@ -133,21 +133,23 @@ describe('holdfast delete', () => {
     const unknown = await run(['delete', '--yes', 'latest', 'ffff'])
     expect(unknown.status).toBe(1)
     for (const { calls } of [unasked, unknown]) {
-      expect(calls.map(({ name }) => name)).not.toContain('deleteSnapshots')
+      expect(calls.map(({ name }) => name)).not.toContain('forgetSnapshots')
     }
   })
 
   it('deletes each once and names the next step', async () => {
     const { given, out } = await run(['delete', '-y', 'latest', '1a2b'])
-    expect(given('deleteSnapshots')['ids']).toEqual([snapshot.id])
-    expect(out).toBe('Deleted 1a2b3c4d\nRun `holdfast prune` to free the space\n')
+    expect(given('forgetSnapshots')['ids']).toEqual([snapshot.id])
+    expect(out).toBe(
+      'Deleted 1a2b3c4d\n`holdfast undelete` brings it back for 7 days; then `holdfast prune` frees the space\n',
+    )
   })
 
   it('shows what it asks about', async () => {
     const { status, err } = await run(['delete', 'latest'], { terminal: typing('yes\n') })
     expect(status).toBe(0)
     expect(err).toContain('1a2b3c4d  backup_1790000000')
-    expect(err).toContain('Delete 1 snapshot for ever?')
+    expect(err).toContain('Delete 1 snapshot?')
   })
 })
 
@@ -205,5 +207,51 @@ describe('holdfast repair catalogue', () => {
     const bad = await run(['repair', 'catalogue'], { standIn })
     expect(bad.status).toBe(20)
     expect(bad.err).toBe('damaged: index/ab - wrong hash\n')
+  })
+})
+
+describe('holdfast parity', () => {
+  it('hands the setting over, and null for off', async () => {
+    const on = await run(['parity', 'set', '10+2'])
+    expect(on.given('setParity')).toEqual({ setting: { dataPacks: 10, parityPacks: 2 } })
+    expect(on.out).toContain('Wrote 61.0 MiB of parity for 1 group, removed 2 objects')
+    expect((await run(['parity', 'set', 'off'])).given('setParity')).toEqual({ setting: null })
+    expect((await run(['init', '--parity', '20+3'])).given('initRepository')['parity']).toEqual({
+      dataPacks: 20,
+      parityPacks: 3,
+    })
+  })
+
+  it.each(['10', '10+', '+2', '0+2', '65+2', '10+17', '10+0', '1e1+2', 'on'])(
+    'refuses %s',
+    async (text) => {
+      const { status, err, calls } = await run(['parity', 'set', text])
+      expect(status).toBe(2)
+      expect(err).toContain('1 to 64 packs + 1 to 16 parity')
+      expect(calls).toEqual([])
+    },
+  )
+
+  it('ends with status 20 when a pack could not be protected, and names it', async () => {
+    const result = {
+      groupsWritten: 0,
+      objectsRemoved: 0,
+      bytesRead: 0,
+      bytesWritten: 0,
+      damagedPacks: ['ab'.repeat(32)],
+    }
+    const library = createStandIn({ updateParity: async () => result })
+    const { status, err, json } = await run(['parity', 'update', '--json'], { standIn: library })
+    expect(status).toBe(20)
+    expect(err).toContain(`"item":"packs/${'ab'.repeat(32)}"`)
+    expect(json()).toEqual([expect.objectContaining({ message_type: 'summary', num_errors: 1 })])
+  })
+
+  it('shows what is protected', async () => {
+    const { out } = await run(['parity', 'status'])
+    expect(out).toMatch(/Parity +10\+2\nProtected +6 of 7 packs\nGroups +1, 0 degraded\n/)
+    expect(out).toContain('20.0 % of the packs')
+    const status = (await run(['parity', 'status', '--json'])).json()
+    expect(status).toEqual([expect.objectContaining({ data_packs: 10, protected_packs: 6 })])
   })
 })

@@ -15,6 +15,7 @@ describe('holdfast restore', () => {
       delete: false,
       dryRun: false,
       verify: true,
+      sync: false,
     })
     expect(given('restore')).not.toHaveProperty('target')
     expect(given('restore')).not.toHaveProperty('path')
@@ -23,7 +24,7 @@ describe('holdfast restore', () => {
 
   it('hands path, target and options over', async () => {
     const argv = ['restore', '1a2b:data/a:b', '-t', 'out', '-i', '*.yml', '-i', 'x', '-e', 'y']
-    argv.push('--overwrite', 'if-newer', '--delete', '-n')
+    argv.push('--overwrite', 'if-newer', '--delete', '-n', '--sync')
     const { given, out } = await run(argv, { workingFolder: '/work' })
     expect(given('resolveSnapshot')['text']).toBe('1a2b')
     expect(given('restore')).toMatchObject({
@@ -34,6 +35,7 @@ describe('holdfast restore', () => {
       overwrite: 'if-newer',
       delete: true,
       dryRun: true,
+      sync: true,
     })
     expect(out).toContain('Would restore')
   })
@@ -85,9 +87,11 @@ describe('holdfast restore', () => {
 
   it('gives status 1 when files could not be written', async () => {
     const counts = { filesUnchanged: 0, filesSkipped: 0, filesDeleted: 0, bytesUnchanged: 0 }
+    const withheld = { owner: 1, setIdBits: 2, attributes: 0, devices: 0 }
     const standIn = createStandIn({
       restore: async () => ({
         ...counts,
+        withheld,
         filesRestored: 1,
         bytesRestored: 1,
         errors: 2,
@@ -97,6 +101,7 @@ describe('holdfast restore', () => {
     const { status, out } = await run(['restore', 'latest'], { standIn })
     expect(status).toBe(1)
     expect(out).toContain('failed     2')
+    expect(out).toContain('withheld   1 owner, 2 set-id bits\n')
   })
 
   it('gives its counts as JSON', async () => {

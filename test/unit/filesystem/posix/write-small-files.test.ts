@@ -182,6 +182,21 @@ describe('writeSmallFiles()', () => {
     }
   })
 
+  it.runIf(isRoot)('keeps set-id bits from a file whose owner is refused', () => {
+    const scratch = scratchDirectory()
+    fs.chmodSync(scratch.path, 0o777)
+    process.seteuid?.(12_345)
+    let result: WriteResult
+    try {
+      const file = { name: 'setuid', content: 'x', mode: 0o6755, uid: 54_321, gid: 12_345 }
+      ;[result] = writeBatch(scratch.fd, [file])
+    } finally {
+      process.seteuid?.(0)
+    }
+    expect([result.step, posix.errnoName(result.errno)]).toEqual(['chown', 'EPERM'])
+    expect(fs.statSync(scratch.at('setuid')).mode & 0o7777).toBe(0o755)
+  })
+
   it('removes an inherited ACL when asked to', () => {
     const scratch = scratchDirectory()
     // Version 2, then (tag, permissions, id): owner rwx, user 1000 rwx, group r-x, mask rwx, others none.

@@ -13,13 +13,13 @@ const descriptor: FrameDescriptor = {
   role: 1,
   frameNumber: 0x01020304,
   plainBytes: 0x01f00000,
-  payloadBytes: 0xfffffffe,
+  payloadBytes: 0x01effffe,
 }
 const bytes = encodeFrameDescriptor(descriptor)
 
 describe('encodeFrameDescriptor()', () => {
   it('writes the 16 bytes of the format', () => {
-    expect(bytes.toString('hex')).toBe('01010000' + '04030201' + '0000f001' + 'feffffff')
+    expect(bytes.toString('hex')).toBe('01010000' + '04030201' + '0000f001' + 'feffef01')
   })
 
   it('refuses a stored frame whose lengths differ', () => {
@@ -44,6 +44,7 @@ describe('decodeFrameDescriptor()', () => {
     ['another reserved byte', changed(3, 128)],
     ['a stored frame whose lengths differ', changed(0, 0)],
     ['too much plaintext', changed(11, 2)],
+    ['a payload that is longer than what it expands to', changed(15, 2)],
   ])('refuses %s', (_name, wrong) => {
     expect(() => decodeFrameDescriptor(wrong, framePlainBytesMax)).toThrow(DamageError)
   })

@@ -20,9 +20,10 @@ describe('encodeSnapshotManifest()', () => {
     expect(encodeSnapshotManifest(manifest).toString()).toBe(
       '{"version":1,"backupId":"backup_1767225600","type":"incremental",' +
         '"startedAtMs":1767225600000,"endedAtMs":1767225661234,' +
-        '"hostname":"host","username":"ada",' +
+        '"recordedAtMs":1767225661240,"leaseId":null,"hostname":"host","username":"ada",' +
         '"base":"/","paths":["/srv/data","/srv/größe",{"base64":"L3Nydi//"}],' +
         `"tree":{"id":"${'ab'.repeat(32)}","bytes":4096},"parentId":"${'cd'.repeat(32)}",` +
+        `"knownDamage":["${'ef'.repeat(32)}"],` +
         '"description":"nightly \\"run\\"\\n","tags":["nightly"],"excludes":["*.tmp"],' +
         '"statistics":{"files":1,"directories":2,"others":3,"bytes":4503599627370497,' +
         '"newFiles":5,"changedFiles":6,"unchangedFiles":7,"dataBlobsAdded":8,' +

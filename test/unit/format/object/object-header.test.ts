@@ -56,6 +56,14 @@ describe('decodeObjectHeader()', () => {
     expect(accepted.filter((change) => change.startsWith('cut'))).toEqual([])
   })
 
+  it('refuses a sealing that there is not', () => {
+    const bytes = encodeObjectHeader(header)
+    for (const sealing of [2, 3, 255]) {
+      bytes[10] = sealing
+      expect(() => decodeObjectHeader(bytes)).toThrow(DamageError)
+    }
+  })
+
   it('tells a newer version from damage', () => {
     const bytes = encodeObjectHeader(header)
     bytes[8] = 2

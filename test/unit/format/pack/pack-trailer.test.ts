@@ -115,6 +115,45 @@ describe('decodePackTrailer()', () => {
     expect(() => decodePackTrailer(stray)).toThrow(/3 of 4 blobs/)
   })
 
+  /** Segments of one blob each, written without any check. */
+  function rawTrailer(segmentCount: number, segmentBytes: number): Buffer {
+    const raw = Buffer.alloc(packTrailerBytes(segmentCount, segmentCount))
+    raw.writeUInt32LE(segmentCount, 0)
+    raw.writeUInt32LE(segmentCount, 4)
+    for (let index = 0; index < segmentCount; index++) {
+      const at = 8 + 16 * index
+      for (const offset of [0, 4]) raw.writeUInt32LE(segmentBytes, at + offset)
+      raw.writeUInt32LE(1, at + 8)
+      raw.writeUInt32LE(segmentBytes, 8 + 16 * segmentCount + 4 * index)
+    }
+    return raw
+  }
+
+  it('refuses more than 65,536 segments, even when they are there', () => {
+    expect(decodePackTrailer(rawTrailer(65_536, 1)).segmentCount).toBe(65_536)
+    expect(() => decodePackTrailer(rawTrailer(65_537, 1))).toThrow('65537 segments are too many')
+  })
+
+  it('refuses more than 4,194,304 blobs, even when they are there', () => {
+    const blobs = (count: number): Buffer => {
+      const raw = Buffer.alloc(packTrailerBytes(1, count))
+      raw.writeUInt32LE(1, 0)
+      raw.writeUInt32LE(count, 4)
+      for (const offset of [8, 12, 16]) raw.writeUInt32LE(count, offset)
+      new Uint8Array(raw.buffer, raw.byteOffset).fill(0, 24)
+      for (let blob = 0; blob < count; blob++) raw[24 + 4 * blob] = 1
+      return raw
+    }
+    expect(decodePackTrailer(blobs(4_194_304)).blobCount).toBe(4_194_304)
+    expect(() => decodePackTrailer(blobs(4_194_305))).toThrow('4194305 blobs are too many')
+  })
+
+  it('refuses segments that are longer than a pack together', () => {
+    const bytes32MiB = 33_554_432
+    expect(decodePackTrailer(rawTrailer(127, bytes32MiB)).segmentCount).toBe(127)
+    expect(() => decodePackTrailer(rawTrailer(128, bytes32MiB))).toThrow('longer than a pack')
+  })
+
   it('refuses blob lengths that only add up modulo 2^32', () => {
     const wrong = changed(40, 0xffff_ffff)
     wrong.writeUInt32LE(31, 44)

@@ -93,7 +93,7 @@ describe('decodeRepositoryConfig()', () => {
   it.each([
     ['mac', (json: string) => json.replace('"mac"', '"max"')],
     ['mac', (json: string) => `${json.slice(0, -1)} }`],
-    ['mac', (json: string) => `${json.slice(0, -1)},"version":1}`],
+    ['mac', (json: string) => `${json.slice(0, -1)},"extra":1}`],
     ['other', (json: string) => json.replace('{', '{"other":1,')],
     ['__proto__', (json: string) => json.replace('{', '{"__proto__":{"secret":"00"},')],
     ['version', (json: string) => json.replace('"version":1', '"version":2')],

@@ -1,3 +1,4 @@
+import { plainHash } from '../../../../src/format/hashing/blob-hasher.ts'
 import { describe, expect, it } from 'vitest'
 import { DamageError, RepositoryError } from '../../../../src/foundation/errors.ts'
 import {
@@ -38,6 +39,12 @@ describe('decodeTextObject()', () => {
     expect(() => decodeTextObject('holdfast repository', bytes)).toThrow(DamageError)
     const longer = Buffer.concat([bytes, Buffer.from('\n')])
     expect(() => decodeTextObject(kind, longer)).toThrow(DamageError)
+  })
+
+  it('refuses more than 1 MiB, although its hash is right', () => {
+    const head = Buffer.from(`${kind} 1\n${'x'.repeat(textObjectBytesMax)}\n`)
+    const hashLine = Buffer.from(`blake3 ${plainHash(head).toString('hex')}\n`)
+    expect(() => decodeTextObject(kind, Buffer.concat([head, hashLine]))).toThrow(/too many/)
   })
 
   it('tells a newer version from damage, whatever follows its first line', () => {

@@ -113,6 +113,12 @@ describe('decodeContentList()', () => {
     expect(() => decodeContentList(encodeRawList(items))).toThrow(DamageError)
   })
 
+  it('refuses more than 65,536 items, even when they are there', () => {
+    const items = Array.from({ length: 65_537 }, (): [bigint, Buffer] => [1n, someId])
+    expect(decodeContentList(encodeRawList(items.slice(1))).lengths).toHaveLength(65_536)
+    expect(() => decodeContentList(encodeRawList(items))).toThrow(DamageError)
+  })
+
   it('accepts large coverage at a higher level only', () => {
     expect(decodeContentList(encodeRawList([[1n << 40n, someId]], 1)).totalBytes).toBe(2 ** 40)
   })

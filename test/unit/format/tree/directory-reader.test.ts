@@ -40,6 +40,30 @@ describe('DirectoryReader', () => {
     expect(new DirectoryReader(blobs.load, 0).find(top, Buffer.from('b'))?.index).toBe(1)
   })
 
+  it('begins with any entry, and loads no page that ends before it', () => {
+    const blobs = new MemoryBlobs()
+    const children = [['a', 'b'], ['c'], ['d', 'e', 'f'], ['g']].map((names) => ({ names }))
+    const top = parentOf(blobs, children)
+    const all = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    for (let entry = 0; entry <= all.length + 1; entry++) {
+      let loads = 0
+      const reader = new DirectoryReader((id) => {
+        loads += 1
+        return blobs.load(id)
+      }, 99)
+      const names: string[] = []
+      for (const [page, first] of reader.pagesFrom(top, entry)) {
+        for (let index = first; index < page.entryCount; index++) {
+          names.push(page.name(index).toString())
+        }
+      }
+      expect(names).toEqual(all.slice(entry))
+      const pages = children.filter((child) => child.names.some((name) => names.includes(name)))
+      expect(loads).toBe(1 + pages.length)
+      expect(reader.count(top)).toBe(7)
+    }
+  })
+
   const wrong: [string, readonly Child[]][] = [
     ['an earlier first name', [{ names: ['a', 'b'], firstName: 'A' }]],
     ['another first name', [{ names: ['a', 'b'], firstName: 'aa' }]],

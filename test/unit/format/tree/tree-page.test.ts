@@ -152,6 +152,12 @@ describe('decodeTreePage()', () => {
     expect(() => decodeTreePage(page)).toThrow(DamageError)
   })
 
+  it('refuses a header that tells of fewer bytes than there are', () => {
+    const bytes = Buffer.from(golden)
+    bytes.writeUInt32LE(bytes.readUInt32LE(16) - 1, 16)
+    expect(() => decodeTreePage(bytes)).toThrow(DamageError)
+  })
+
   it('refuses lengths that leave bytes over', () => {
     for (const which of [column.nameBytes, column.extraBytes]) {
       const page = encodeRawPage([rawEntry('ab'), rawLink('c', 'defghi')])

@@ -8,7 +8,7 @@ import {
   humanDuration,
   humanTime,
   jsonTime,
-} from '../../../../src/cli/output/human.ts'
+} from '../../../src/foundation/human.ts'
 
 describe('humanBytes()', () => {
   it.each([

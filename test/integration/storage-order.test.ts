@@ -1,0 +1,260 @@
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Repository } from '../../src/index.ts'
+import { engine } from '../support/built-engine.ts'
+import { file, makeTree } from '../support/make-tree.ts'
+import { randomBytesOf } from '../support/random-bytes.ts'
+import { codeOf, letStampsAge, namesIn, newRepository, save } from '../support/repositories.ts'
+import { fastFolder, scratchFolder } from '../support/scratch.ts'
+
+/** Calls of the storage while `work` runs, as `put locks`. Packs are written through other handles. */
+async function callsDuring(
+  { storage }: Repository,
+  work: () => Promise<unknown>,
+): Promise<string[]> {
+  const calls: string[] = []
+  const own = ['put', 'replace', 'delete', 'sync', 'list', 'listNames', 'stat'] as const
+  for (const method of own) {
+    const call = storage[method].bind(storage) as (...args: unknown[]) => Promise<unknown>
+    const note = async (...args: unknown[]): Promise<unknown> => {
+      const [folder] = String(args[0]).split('/')
+      calls.push(`${method === 'listNames' ? 'list' : method} ${folder}`)
+      return await call(...args)
+    }
+    Object.assign(storage, { [method]: note })
+  }
+  try {
+    await work()
+  } finally {
+    for (const method of own) Reflect.deleteProperty(storage, method)
+  }
+  return calls
+}
+
+/** Each step has to come after the one before it; others may come between. */
+function expectOrder(calls: readonly string[], steps: readonly string[]): void {
+  let at = -1
+  for (const [index, step] of steps.entries()) {
+    at = calls.indexOf(step, at + 1)
+    const context = `${steps.slice(0, index).join(', ')}, then ${step}, in: ${calls.join(', ')}`
+    expect(at, context).toBeGreaterThanOrEqual(0)
+  }
+}
+
+async function scene(): Promise<{ handle: Repository; location: string; source: string }> {
+  const repository = await newRepository()
+  const source = scratchFolder(fastFolder)
+  for (const name of ['a', 'b', 'c']) {
+    makeTree(source, { [name]: file(randomBytesOf(name, 40_000)) })
+  }
+  return { handle: await repository.open(), location: repository.location, source }
+}
+
+describe('the order of storage calls', () => {
+  it('of a snapshot', async () => {
+    const { handle, source } = await scene()
+    const calls = await callsDuring(handle, () => save(handle, source))
+    expectOrder(calls, [
+      'put locks',
+      'list locks',
+      'list condemned',
+      // Catching up.
+      'list snapshots',
+      'list index',
+      // Packs are durable before something names them, and that before the snapshot.
+      'sync packs',
+      'put index',
+      'stat locks',
+      'put snapshots',
+      'stat locks',
+      'delete locks',
+    ])
+    expect(calls.lastIndexOf('put index')).toBeLessThan(calls.indexOf('put snapshots'))
+  })
+
+  it('of forgetting and bringing back', async () => {
+    const { handle, source } = await scene()
+    const { snapshot } = await save(handle, source)
+    const forgetting = await callsDuring(handle, () => engine.forgetSnapshots(handle, [snapshot]))
+    expectOrder(forgetting, [
+      'put locks',
+      'list locks',
+      'stat locks',
+      'replace forgotten',
+      'stat locks',
+      'delete snapshots',
+      'sync snapshots',
+      'delete locks',
+    ])
+    // One that was stopped until a prune had dropped it must not bring it back without its data.
+    expect(forgetting).not.toContain('put forgotten')
+    const undeleting = await callsDuring(handle, () =>
+      engine.undeleteSnapshots(handle, [snapshot.id]),
+    )
+    expectOrder(undeleting, [
+      'put locks',
+      'list locks',
+      'stat locks',
+      'put snapshots',
+      'stat locks',
+      'delete locks',
+    ])
+    expect(undeleting).not.toContain('delete forgotten')
+  })
+
+  it('of a prune', async () => {
+    const { handle, source } = await scene()
+    const first = await save(handle, source)
+    rmSync(join(source, 'a'))
+    await letStampsAge()
+    await save(handle, source)
+    await engine.forgetSnapshots(handle, [first.snapshot])
+    const calls = await callsDuring(handle, () =>
+      engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 }),
+    )
+    expectOrder(calls, [
+      'put locks',
+      'list locks',
+      'list condemned',
+      'list snapshots',
+      // What is expired goes before anything is marked without it, and when no power cut brings its snapshot back.
+      'sync snapshots',
+      'stat locks',
+      'delete forgotten',
+      'sync forgotten',
+      'list locks',
+      'list snapshots',
+      // Copies are durable and named before anything is condemned.
+      'sync packs',
+      'put index',
+      'stat locks',
+      'put condemned',
+      // Whoever is not at work any more has committed what he has.
+      'list locks',
+      'list snapshots',
+      'stat locks',
+      'delete index',
+      'sync index',
+      'delete packs',
+      'sync packs',
+      'delete condemned',
+      'sync condemned',
+      'delete locks',
+    ])
+    // Nothing of a later step comes before the end of an earlier one.
+    expect(calls.indexOf('delete index')).toBeGreaterThan(calls.lastIndexOf('put index'))
+    expect(calls.indexOf('delete packs')).toBeGreaterThan(calls.lastIndexOf('sync index'))
+    expect(calls.indexOf('delete condemned')).toBeGreaterThan(calls.lastIndexOf('sync packs'))
+  })
+
+  it('of a prune, when an index object names also what stays', async () => {
+    const { handle, location, source } = await scene()
+    const first = await save(handle, source)
+    makeTree(source, { d: file(randomBytesOf('d', 400_000)) })
+    await letStampsAge()
+    const { snapshot } = await save(handle, source)
+    for (const name of namesIn(location, 'index')) rmSync(join(location, 'index', name))
+    rmSync(join(source, 'd'))
+    await engine.repairCatalogue(handle)
+    // The packs that no index object names now are adopted by one.
+    await letStampsAge()
+    await save(handle, source)
+    await engine.forgetSnapshots(handle, [first.snapshot, snapshot])
+    const calls = await callsDuring(handle, () =>
+      engine.prune(handle, { unused: { ratio: 1 }, graceMs: 0 }),
+    )
+    expectOrder(calls, [
+      'put condemned',
+      'list snapshots',
+      'stat locks',
+      'sync packs',
+      'put index',
+      'stat locks',
+      'delete index',
+      'sync index',
+      'delete packs',
+      'sync packs',
+      'delete condemned',
+    ])
+  })
+
+  it('of giving a snapshot another backup id, because two began in one second', async () => {
+    const { handle, location, source } = await scene()
+    const other = await engine.openRepository({ location, cacheDirectory: `${location}-other` })
+    onTestFinished(() => other.close())
+    await save(handle, source)
+    let twin: Promise<unknown> | undefined
+    const { storage } = handle
+    const put = storage.put.bind(storage)
+    storage.put = async (name, bytes) => {
+      // The other one commits at the same moment; neither sees the other before.
+      if (name.startsWith('snapshots/')) twin ??= save(other, source)
+      await twin
+      await put(name, bytes)
+    }
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now())
+    const calls = await callsDuring(handle, () => save(handle, source))
+    now.mockRestore()
+    expectOrder(calls, [
+      'put snapshots',
+      'stat locks',
+      'list snapshots',
+      'stat locks',
+      'put snapshots',
+      'stat locks',
+      'delete snapshots',
+      'sync snapshots',
+    ])
+    const ids = engine.listSnapshots(handle).map(({ backupId }) => backupId)
+    expect(new Set(ids).size).toBe(3)
+  })
+
+  it('of a snapshot whose lock is taken away while its object is stored: it goes again', async () => {
+    const { handle, location, source } = await scene()
+    const { storage } = handle
+    const put = storage.put.bind(storage)
+    storage.put = async (name, bytes) => {
+      await put(name, bytes)
+      if (!name.startsWith('snapshots/')) return
+      for (const lock of namesIn(location, 'locks')) rmSync(join(location, 'locks', lock))
+    }
+    let code = ''
+    const calls = await callsDuring(handle, async () => {
+      code = await codeOf(save(handle, source))
+    })
+    expect(code).toBe('REPOSITORY_LOCKED')
+    expect(namesIn(location, 'snapshots')).toEqual([])
+    expectOrder(calls, ['put snapshots', 'stat locks', 'delete snapshots', 'sync snapshots'])
+  })
+
+  it('of breaking a stale lock', async () => {
+    const { handle, location } = await scene()
+    const path = join(location, 'locks', '0'.repeat(32))
+    const record = {
+      version: 1,
+      kind: 'shared',
+      hostname: 'elsewhere',
+      pid: 1,
+      leaseId: '0'.repeat(32),
+      knows: [],
+      staleAfterMs: 1000,
+      startedAtMs: Date.now(),
+      operation: 'snapshot',
+    }
+    writeFileSync(path, JSON.stringify(record))
+    utimesSync(path, 1e9, 1e9)
+    const calls = await callsDuring(handle, () => engine.prune(handle))
+    expectOrder(calls, [
+      'put locks',
+      'list locks',
+      'list locks',
+      'stat locks',
+      'put journal',
+      'delete locks',
+      'list locks',
+      'list locks',
+      'list condemned',
+    ])
+  })
+})

@@ -1,0 +1,91 @@
+import { PassThrough, Writable } from 'node:stream'
+import { lazyLibrary } from '../../../src/cli/lazy-library.ts'
+import type { Terminal } from '../../../src/cli/output/terminal.ts'
+import { rawArguments } from '../../../src/cli/raw-arguments.ts'
+import { runCommandLine } from '../../../src/cli/run-command-line.ts'
+import { changedPassphrase, sweepPassphrase, type SweepWorld } from './sweep-world.ts'
+
+export interface EndedCommand {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+  /** Code of the error, and its message with causes and facts as one text; both empty without an error. */
+  readonly code: string
+  readonly told: string
+  /** Lines about single files: what was unreadable, failed or damaged. */
+  readonly fileLines: readonly { readonly item: string; readonly message: string }[]
+}
+
+interface JsonLine {
+  readonly message_type?: string
+  readonly item?: string
+  readonly error?: unknown
+  readonly message?: string
+  readonly causes?: unknown
+  readonly facts?: unknown
+}
+
+/** Runs a command line with `--json` as the command does, on the real library, in this process. */
+export async function runCommand(
+  argv: readonly string[],
+  world: SweepWorld,
+): Promise<EndedCommand> {
+  const written = { out: '', err: '' }
+  const terminal: Terminal = {
+    input: new PassThrough(),
+    output: new Writable({
+      write(part: Buffer, _, done) {
+        written.out += part.toString()
+        done()
+      },
+    }),
+    isInputTerminal: false,
+    isErrorTerminal: false,
+    outputColumns: undefined,
+    errorColumns: 80,
+    isOutputClosed: false,
+    useColour: false,
+    writeOutput(text) {
+      written.out += text
+    },
+    writeError(text) {
+      written.err += text
+    },
+  }
+  const all = ['--json', '--repo', world.repository, '--cache-dir', world.cache, ...argv]
+  const status = await runCommandLine(all, {
+    terminal,
+    secrets: {
+      passphrase: world.isEncrypted ? sweepPassphrase : undefined,
+      newPassphrase: changedPassphrase,
+    },
+    environment: { PATH: process.env['PATH'] },
+    workingFolder: '/',
+    signal: new AbortController().signal,
+    rawArgument: rawArguments(all),
+    now: () => performance.now(),
+    library: lazyLibrary,
+  })
+  return { status, ...written, ...readLines(written.err) }
+}
+
+function readLines(err: string): Pick<EndedCommand, 'code' | 'told' | 'fileLines'> {
+  const lines = err
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as JsonLine)
+  const exit = lines.find((line) => line.message_type === 'exit_error')
+  const fileLines = lines
+    .filter((line) => line.message_type === 'error')
+    .map((line) => ({
+      item: line.item ?? '',
+      message: (line.error as { message?: string } | undefined)?.message ?? '',
+    }))
+  return {
+    code: typeof exit?.error === 'string' ? exit.error : '',
+    told: exit
+      ? `${exit.message} ${JSON.stringify(exit.causes)} ${JSON.stringify(exit.facts)}`
+      : '',
+    fileLines,
+  }
+}
