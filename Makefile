@@ -8,18 +8,19 @@ MAKEFLAGS += --no-builtin-rules
 
 installed := node_modules/.holdfast-installed
 addon := src/filesystem/posix/build/Release/posix.node
-kernel := src/format/chunker/kernel.wasm
+kernels := src/format/chunker/kernel.wasm src/format/parity/kernel.wasm
 built := dist/cli/main.js
 
 holdfast := node $(built)
-sources := $(shell find src -name '*.ts' -not -path '*/assembly/*')
+sources := $(shell find src -name '*.ts' -not -path '*/assembly/*') $(shell find src/server/dashboard -type f)
 
 # Where Node's headers lie beside Node, as in Debian's package, native modules compile without fetching them.
 node_prefix := $(shell node -p 'require("path").resolve(process.execPath, "../..")' 2>/dev/null)
 with_headers := $(if $(wildcard $(node_prefix)/include/node/node_api.h),npm_config_nodedir=$(node_prefix))
 
 .PHONY: help setup quickstart test check lint bench clean
-.PHONY: backup-status backup-list backup-create backup-create-index repository
+.PHONY: backup-status backup-list backup-create backup-create-index backup-cleanup backup-schedule backup-report
+.PHONY: repository
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,7 +42,7 @@ bench: $(built) ## measure side by side with restic (takes long; see docs/BENCHM
 	@npm run --silent bench
 
 clean: ## remove what was installed and built, and the quickstart
-	rm -rf node_modules dist quickstart coverage $(kernel) src/filesystem/posix/build
+	rm -rf node_modules dist quickstart coverage $(kernels) src/filesystem/posix/build
 
 # The targets of the documented system.
 
@@ -63,6 +64,15 @@ backup-create: repository ## make a full backup of what config.yml names (DESCRI
 backup-create-index: repository ## make a backup of the index alone (DESCRIPTION="...")
 	@$(holdfast) create --type index --description "$${DESCRIPTION:-make backup-create-index}"
 
+backup-cleanup: repository ## forget what retention_days and max_backups of config.yml say, and free the space
+	@$(holdfast) cleanup
+
+backup-schedule: repository ## make the backup that is due by the schedule of config.yml, if any
+	@$(holdfast) schedule
+
+backup-report: repository ## report on backups, sizes and alerts
+	@$(holdfast) report
+
 # How things are made.
 
 # `npm ci` installs exactly what the lock file says and compiles the native modules, which takes a minute or two.
@@ -77,6 +87,6 @@ $(addon): $(installed) $(wildcard src/filesystem/posix/*.c src/filesystem/posix/
 	  $(with_headers) npm run --silent build:addon; fi
 	@touch $@
 
-$(built): $(installed) $(addon) $(sources) src/format/chunker/assembly/kernel.ts tsconfig.json
+$(built): $(installed) $(addon) $(sources) $(wildcard src/format/*/assembly/kernel.ts) tsconfig.json
 	npm run --silent build
 	@touch $@
