@@ -228,6 +228,7 @@ interface Moment {
   readonly monotonicMs: number
 }
 
+/** Between half of it and one and a half: two that met while both were trying must not meet for ever. */
 const retryEveryMs = 1000
 
 /**
@@ -249,7 +250,8 @@ export async function acquireLock(
     } catch (error) {
       const isHeld = error instanceof RepositoryError && error.code === 'REPOSITORY_LOCKED'
       if (!isHeld || monotonicMs() >= giveUpAtMs) throw error
-      await sleep(Math.min(retryEveryMs, giveUpAtMs - monotonicMs()))
+      const pauseMs = retryEveryMs * (0.5 + Math.random())
+      await sleep(Math.min(pauseMs, giveUpAtMs - monotonicMs()))
     }
   }
 }
@@ -306,10 +308,16 @@ async function withdraw(storage: Storage, name: string): Promise<void> {
 }
 
 function refuseConflict(storage: Storage, kind: LockKind, others: readonly StandingLock[]): void {
-  const conflict = others.find(
+  const conflicts = others.filter(
     ({ record }) => record === 'unreadable' || !areCompatible(kind, record.kind),
   )
-  if (conflict) throw lockedError(storage.location, conflict)
+  // Whoever began first is who is waited for; the others may only be trying, as this run is.
+  const [first] = conflicts.toSorted((one, other) => beganAtMs(one) - beganAtMs(other))
+  if (first) throw lockedError(storage.location, first)
+}
+
+function beganAtMs({ record }: StandingLock): number {
+  return record === 'unreadable' ? Number.MAX_SAFE_INTEGER : record.startedAtMs
 }
 
 function areCompatible(one: LockKind, other: LockKind): boolean {

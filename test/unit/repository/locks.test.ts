@@ -106,6 +106,15 @@ describe('acquireLock()', () => {
     )
   })
 
+  it('names the one that began first, not one that is only trying too', async () => {
+    const storage = await newStorage()
+    const began = (minutesAgo: number) => ({ startedAtMs: Date.now() - minutesAgo * minuteMs })
+    plantLock(storage, { hostname: 'b', operation: 'forget', ...began(0) }, '1')
+    plantLock(storage, { hostname: 'a', operation: 'prune', ...began(7) }, '2')
+    plantLock(storage, { hostname: 'c', operation: 'repair', ...began(1) }, '3')
+    await expect(acquireLock(storage, 'exclusive', 'repair')).rejects.toThrow(/prune by .* on a /)
+  })
+
   it('removes the lock of a dead process of this host', async () => {
     const storage = await newStorage()
     plantLock(storage, { pid: deadPid() })
