@@ -7,15 +7,13 @@ export interface ChosenMonitoring {
   readonly channels: readonly Channel[]
 }
 
-/** What the nearest config.yml says of alerts. Its schedule counts only when the repository at hand is its own. */
+/** What the nearest config.yml says of alerts. Its schedule does not count when it names another repository than the one at hand. */
 export async function readMonitoringSettings(session: Session): Promise<ChosenMonitoring> {
   const configuration = await session.configuration()
   const { location } = await session.openOptions()
   const { monitoringChannels, monitoringSettings } =
     await import('../service/monitoring-settings.ts')
-  const { globals, environment } = session
-  const isNamed = globals.repo !== undefined || (environment['HOLDFAST_REPOSITORY'] ?? '') !== ''
-  const isItsOwn = !isNamed || configuration?.repository === location
+  const isItsOwn = (configuration?.repository ?? location) === location
   return {
     settings: await monitoringSettings(configuration, isItsOwn),
     channels: monitoringChannels(configuration),

@@ -5,7 +5,7 @@ import { defaultServer } from '../config/defaults.ts'
 import type { ServerSettings } from '../config/settings.ts'
 import { HoldfastError } from '../foundation/errors.ts'
 import type { Repository } from '../repository/repository.ts'
-import { assessRepository } from '../monitoring/assess-repository.ts'
+import { assessRepository, type MonitoringSettings } from '../monitoring/assess-repository.ts'
 import { loadMetricsLibrary } from '../monitoring/metrics.ts'
 import type { AccessFields } from '../repository/record-access.ts'
 import { logAccess } from '../service/access-log.ts'
@@ -27,6 +27,8 @@ import type { ServerContext, ServerLog } from './server-context.ts'
 export interface ServerOptions {
   readonly repository: Repository
   readonly configuration: Configuration | undefined
+  /** Other than what the configuration says, as where it names another repository. */
+  readonly monitoring?: MonitoringSettings
   readonly tokens: Tokens
   /** Over what the configuration says. */
   readonly host?: string | undefined
@@ -90,7 +92,7 @@ async function start(
   const held = new HeldRepository(repository, (error) =>
     log.warn({ err: error }, 'The catalogue could not be brought up to date'),
   )
-  const monitoring = await monitoringSettings(configuration)
+  const monitoring = options.monitoring ?? (await monitoringSettings(configuration))
   const logins = aggregateFailedLogins((fields) => recordLogin(options, log, fields))
   const run = forkJobs(repository, configuration)
   const statistics = new PreparedStatistics(held, run)

@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import { humanBytes, humanCount } from '../../foundation/human.ts'
+import { formatPairs } from '../../foundation/table.ts'
 import type { Change, ChangeKind, DiffSummary } from '../../operations/browse/diff-snapshots.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { jsonPath, jsonText, writeJsonLine, type JsonObject } from '../output/json.ts'
 import { createLineWriter } from '../output/line-writer.ts'
-import { formatPairs } from '../output/table.ts'
 import type { Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
 

@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 
 import { TargetError } from '../../foundation/errors.ts'
+import { plainTable } from '../../foundation/table.ts'
 import type { Report } from '../../monitoring/report/report.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { jsonText } from '../output/json.ts'
-import { reportText } from '../output/report-text.ts'
 import { headingStyle } from '../output/terminal.ts'
 import { readMonitoringSettings } from '../read-monitoring-settings.ts'
 import type { Session } from '../session.ts'
@@ -54,12 +54,10 @@ async function render(
     const { renderHtmlReport } = await import('../../monitoring/report/render-html-report.ts')
     return renderHtmlReport(found)
   }
+  const { renderTextReport } = await import('../../monitoring/report/render-text-report.ts')
   const { terminal } = session
-  const isFile = output !== undefined
-  return reportText(found, {
-    width: isFile ? undefined : terminal.outputColumns,
-    heading: isFile ? (title) => title : headingStyle(terminal),
-  })
+  const style = { width: terminal.outputColumns, heading: headingStyle(terminal) }
+  return renderTextReport(found, output === undefined ? style : plainTable)
 }
 
 async function writeReport(

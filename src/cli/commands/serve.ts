@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { parsePort, parseText } from '../option-values.ts'
 import { writeJsonLine } from '../output/json.ts'
+import { readMonitoringSettings } from '../read-monitoring-settings.ts'
 import type { Session } from '../session.ts'
 import type { StartedServer } from '../../server/start-server.ts'
 import { addExamples, type RunAction } from '../verb.ts'
@@ -49,6 +50,7 @@ async function serve(session: Session, flags: ServeFlags): Promise<ExitStatus> {
   const { environment, signal, terminal, workingFolder } = session
   const configuration = await session.configuration()
   const { cacheDirectory } = await session.openOptions()
+  const { settings: monitoring } = await readMonitoringSettings(session)
   const token = take(environment, 'HOLDFAST_TOKEN')
   const readOnlyToken = take(environment, 'HOLDFAST_READ_ONLY_TOKEN')
   const at = (file: string | undefined): string | undefined =>
@@ -57,6 +59,7 @@ async function serve(session: Session, flags: ServeFlags): Promise<ExitStatus> {
     const server = await library.startServer({
       repository,
       configuration,
+      monitoring,
       token,
       readOnlyToken,
       cacheDirectory,

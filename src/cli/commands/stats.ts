@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 
 import { escapeBytes, escapeText } from '../../foundation/escape-bytes.ts'
 import { counted, humanBytes, humanCount, humanTime, jsonTime } from '../../foundation/human.ts'
+import { formatPairs, formatTable, type Column } from '../../foundation/table.ts'
 import type { BackupType } from '../../model/snapshot.ts'
 import type {
   RepositoryStatistics,
@@ -12,7 +13,6 @@ import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { parseBackupType, parseText } from '../option-values.ts'
 import { jsonPath, writeJsonLine, type JsonObject } from '../output/json.ts'
 import { shortId } from '../output/snapshot-json.ts'
-import { formatPairs, formatTable, type Column } from '../output/table.ts'
 import { headingStyle } from '../output/terminal.ts'
 import { resolveSnapshots } from '../resolve-snapshots.ts'
 import type { Session } from '../session.ts'

@@ -2,15 +2,14 @@ import type { Command } from 'commander'
 
 import { escapeText } from '../../foundation/escape-bytes.ts'
 import { jsonTime } from '../../foundation/human.ts'
+import { formatPairs } from '../../foundation/table.ts'
 import type { ChannelResult } from '../../monitoring/channels/channel.ts'
 import type { Overview } from '../../monitoring/overview.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import type { StatusResult } from '../library.ts'
-import { alertTable } from '../output/alert-lines.ts'
 import { writeJsonErrorLine, writeJsonLine, type JsonObject } from '../output/json.ts'
 import { listedSnapshotJson } from '../output/snapshot-json.ts'
-import { repositoryPairs, statisticsPairs } from '../output/status-pairs.ts'
-import { formatPairs } from '../output/table.ts'
+import { repositoryPairs } from '../output/status-pairs.ts'
 import { headingStyle } from '../output/terminal.ts'
 import { readMonitoringSettings } from '../read-monitoring-settings.ts'
 import type { Session } from '../session.ts'
@@ -51,7 +50,7 @@ async function showStatus(session: Session, flags: StatusFlags): Promise<ExitSta
     if (flags.check === true) return check(session, overview)
     const status = await library.status(repository)
     if (session.isJson) writeJsonLine(terminal, statusJson(status, location, overview))
-    else terminal.writeOutput(statusText(session, { status, location, overview }))
+    else terminal.writeOutput(await statusText(session, { status, location, overview }))
     return exitStatus.done
   })
 }
@@ -79,15 +78,17 @@ function reportChannels({ terminal, isJson }: Session, told: readonly ChannelRes
   }
 }
 
-function statusText(
+async function statusText(
   { terminal }: Session,
   shown: {
     readonly status: StatusResult
     readonly location: string
     readonly overview: Overview
   },
-): string {
+): Promise<string> {
   const { status, location, overview } = shown
+  const { alertTable } = await import('../../monitoring/report/alert-table.ts')
+  const { statisticsPairs } = await import('../../monitoring/report/statistics-pairs.ts')
   const style = { width: terminal.outputColumns, heading: headingStyle(terminal) }
   const alerts = alertTable(overview, style)
   return (

@@ -2,9 +2,9 @@ import { escapeText } from '../../foundation/escape-bytes.ts'
 import { graceMsDefault } from '../../model/retention-policy.ts'
 import type { ForgottenSnapshot } from '../library.ts'
 import { humanBytes, humanDuration, humanTime, jsonTime } from '../../foundation/human.ts'
+import type { Column } from '../../foundation/table.ts'
 import type { JsonObject } from './json.ts'
 import { shortId, snapshotJson } from './snapshot-json.ts'
-import type { Column } from './table.ts'
 
 export const forgottenColumns: readonly Column[] = [
   { title: 'ID' },

@@ -1,10 +1,10 @@
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { HoldfastEvent, OnEvent, ProgressEvent } from '../../foundation/progress-event.ts'
 import { humanBytes, humanCount, humanDuration } from '../../foundation/human.ts'
+import { truncate } from '../../foundation/text-width.ts'
 import { jsonPath, writeJsonErrorLine, writeJsonLine, type JsonObject } from './json.ts'
 import { safeText } from './safe-text.ts'
 import type { Terminal } from './terminal.ts'
-import { truncate } from './text-width.ts'
 
 export interface ProgressOptions {
   /** `line`: one line on a terminal, rewritten; `json`: status lines; `none`: only faults and notices. */

@@ -1,8 +1,8 @@
 import { escapeText } from '../../foundation/escape-bytes.ts'
 import { humanBytes, humanCount, humanTime, jsonTime } from '../../foundation/human.ts'
+import type { Column } from '../../foundation/table.ts'
 import type { Restoration } from '../../service/list-restores.ts'
 import type { JsonObject } from './json.ts'
-import type { Column } from './table.ts'
 
 export const restoreColumns: readonly Column[] = [
   { title: 'Restore', dropOrder: 2 },

@@ -2,9 +2,9 @@ import { escapeBytes, escapeText } from '../../foundation/escape-bytes.ts'
 import type { PolicyDecision, PolicyGroup } from '../../service/service-operations.ts'
 import type { Session } from '../session.ts'
 import { counted, humanDuration, humanTime, jsonTime } from '../../foundation/human.ts'
+import { formatTable, type Column } from '../../foundation/table.ts'
 import { pathTextBytes, writeJsonErrorLine, type JsonObject } from './json.ts'
 import { listedSnapshotJson, pathsJson, shortId } from './snapshot-json.ts'
-import { formatTable, type Column } from './table.ts'
 import { headingStyle } from './terminal.ts'
 
 const columns: readonly Column[] = [

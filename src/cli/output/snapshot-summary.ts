@@ -2,9 +2,9 @@ import { escapeText } from '../../foundation/escape-bytes.ts'
 import type { SnapshotResult } from '../library.ts'
 import type { Session } from '../session.ts'
 import { counted, humanBytes, humanCount, humanDuration, jsonTime } from '../../foundation/human.ts'
+import { formatPairs } from '../../foundation/table.ts'
 import { writeJsonLine, type JsonObject } from './json.ts'
 import { countersJson, shortId } from './snapshot-json.ts'
-import { formatPairs } from './table.ts'
 
 export interface SnapshotOutcome {
   /** Undefined when the snapshot was not verified at once. */

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
 
-import { humanBytes } from '../../foundation/human.ts'
+import { plainTable } from '../../foundation/table.ts'
 import { renderHtmlReport } from '../../monitoring/report/render-html-report.ts'
-import { reportOf, type Report } from '../../monitoring/report/report.ts'
+import { renderTextReport } from '../../monitoring/report/render-text-report.ts'
+import { reportOf } from '../../monitoring/report/report.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
 
@@ -13,6 +14,8 @@ const pageHeaders = {
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox",
   'x-frame-options': 'SAMEORIGIN',
 }
+
+const textHeaders = { 'content-type': 'text/plain; charset=utf-8' }
 
 export function addReportRoute(app: ServerApp, server: ServerContext): void {
   addRoute(
@@ -29,28 +32,7 @@ export function addReportRoute(app: ServerApp, server: ServerContext): void {
       const report = reportOf(repository, server.monitoring, server.nowMs())
       if (format === 'html') return new Response(renderHtmlReport(report), { headers: pageHeaders })
       if (format === 'json') return report
-      const headers = { 'content-type': 'text/plain; charset=utf-8' }
-      return new Response(summaryText(report), { headers })
+      return new Response(renderTextReport(report, plainTable), { headers: textHeaders })
     },
   )
-}
-
-/** What a mail or a ticket wants; the command's text has tables of everything. */
-function summaryText({ at, verdict, statistics, storage, alerts, repository }: Report): string {
-  const { dedup_ratio: dedup, stored_bytes: stored, source_bytes: source } = storage
-  const raised = alerts.filter(({ is_raised }) => is_raised)
-  return [
-    `Report of ${at} on ${repository.location}`,
-    '',
-    verdict.sentence,
-    ...verdict.reasons.map((reason) => `  ${reason}`),
-    '',
-    `Backups        ${statistics.total_backups}, ${statistics.failed_backups} failed`,
-    `Success rate   ${(statistics.success_rate * 100).toFixed(1)} %`,
-    `Files          ${statistics.total_files}, ${humanBytes(source)}`,
-    `Stored         ${humanBytes(stored)}${dedup === null ? '' : `, deduplicated ${dedup.toFixed(1)} to 1`}`,
-    `Alerts         ${raised.length === 0 ? 'none' : ''}`,
-    ...raised.map(({ rule, message }) => `  ${rule}: ${message}`),
-    '',
-  ].join('\n')
 }

@@ -15,6 +15,9 @@ export interface TableStyle {
   readonly heading: (text: string) => string
 }
 
+/** Where no terminal is: a file, an answer over HTTP. */
+export const plainTable: TableStyle = { width: undefined, heading: (text) => text }
+
 const gap = '  '
 
 /** The last column is never cut below this, because a few letters of a description tell nothing. */

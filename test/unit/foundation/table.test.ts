@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { formatPairs, formatTable } from '../../../../src/cli/output/table.ts'
-import { textWidth, truncate } from '../../../../src/cli/output/text-width.ts'
+import { formatPairs, formatTable } from '../../../src/foundation/table.ts'
+import { textWidth, truncate } from '../../../src/foundation/text-width.ts'
 
 const plain = { width: undefined, heading: (text: string) => text }
 const columns = [{ title: 'Name' }, { title: 'Size', align: 'right' as const }, { title: 'Note' }]

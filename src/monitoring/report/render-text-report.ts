@@ -1,10 +1,10 @@
 import { escapeText } from '../../foundation/escape-bytes.ts'
 import { humanBytes, humanCount, humanDuration } from '../../foundation/human.ts'
+import { formatPairs, formatTable, type Column, type TableStyle } from '../../foundation/table.ts'
 import { alertNames } from '../../model/alert-rule.ts'
-import type { Report } from '../../monitoring/report/report.ts'
-import { alertTable } from './alert-lines.ts'
-import { isoText, statisticsPairs } from './status-pairs.ts'
-import { formatPairs, formatTable, type Column, type TableStyle } from './table.ts'
+import { alertTable } from './alert-table.ts'
+import type { Report } from './report.ts'
+import { isoText, statisticsPairs } from './statistics-pairs.ts'
 
 const typeColumns: readonly Column[] = [
   { title: 'Type' },
@@ -19,8 +19,8 @@ const typeColumns: readonly Column[] = [
   { title: 'Takes', align: 'right', dropOrder: 1 },
 ]
 
-/** The report for a terminal. */
-export function reportText(report: Report, style: TableStyle): string {
+/** The report as text: what `holdfast report` prints and `format=text` of the server answers. */
+export function renderTextReport(report: Report, style: TableStyle): string {
   const { storage, growth, repository } = report
   const pairs: [string, string][] = [
     ['Repository', escapeText(repository.location)],

@@ -1,9 +1,9 @@
 import { escapeText } from '../../foundation/escape-bytes.ts'
+import { formatTable, type TableStyle } from '../../foundation/table.ts'
 import { alertNames } from '../../model/alert-rule.ts'
-import type { AlertState } from '../../monitoring/alerts/alert.ts'
-import type { Overview } from '../../monitoring/overview.ts'
-import { isoText } from './status-pairs.ts'
-import { formatTable, type TableStyle } from './table.ts'
+import type { AlertState } from '../alerts/alert.ts'
+import type { Overview } from '../overview.ts'
+import { isoText } from './statistics-pairs.ts'
 
 const columns = [{ title: 'Alert' }, { title: 'Since' }, { title: 'Why' }]
 
