@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Repository, Snapshot, SnapshotOptions } from '../../src/index.ts'
+import { describe, expect, it } from 'vitest'
+import type { SnapshotOptions } from '../../src/index.ts'
 import { engine } from '../support/built-engine.ts'
 import { directory, file, makeTree, symlink } from '../support/make-tree.ts'
 import { randomBytesOf } from '../support/random-bytes.ts'
 import {
   codeOf,
-  contentOf,
   findings,
   letStampsAge,
   newRepository,
@@ -17,31 +15,13 @@ import {
   pathsOf,
   remarks,
   save,
-  type Saved,
+  savePaths,
 } from '../support/repositories.ts'
-import { fastFolder, isRoot, mountTmpfs, scratchFolder } from '../support/scratch.ts'
-
-function source(): string {
-  return scratchFolder(fastFolder)
-}
-
-/** Saves paths below the folder; the snapshot's root is the folder. */
-async function savePaths(
-  folder: string,
-  paths: readonly (string | Buffer)[],
-  options: Partial<SnapshotOptions> = {},
-): Promise<Saved & { repository: Repository; names: string[] }> {
-  const repository = await (await newRepository()).open()
-  const saved = await save(repository, folder, {
-    ...options,
-    paths: paths.map((path) => (typeof path === 'string' ? join(folder, path) : path)),
-  })
-  return { ...saved, repository, names: pathsOf(repository, saved.snapshot) }
-}
+import { fastFolder, scratchFolder } from '../support/scratch.ts'
 
 describe('paths', () => {
   it('are saved from the root without a base', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, { a: directory({ b: file('b') }), c: file('c') })
     const repository = await (await newRepository()).open()
     const { snapshot } = await save(repository, folder, { paths: [join(folder, 'a')], base: '/' })
@@ -56,7 +36,7 @@ describe('paths', () => {
   })
 
   it('may be several, one in another, twice the same, and with dots in them', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, {
       a: directory({ b: directory({ c: file('c') }), d: file('d') }),
       e: directory({ f: file('f'), g: file('g') }),
@@ -68,7 +48,7 @@ describe('paths', () => {
   })
 
   it('may be relative to the working folder, and bytes that are no UTF-8', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, { '\xff\xfe': directory({ a: file('x') }), other: file('y') })
     const repository = await (await newRepository()).open()
     const before = process.cwd()
@@ -85,7 +65,7 @@ describe('paths', () => {
   })
 
   it('may be a file, a link to a folder, and a folder behind a link', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, {
       real: directory({ inside: directory({ a: file('a') }), link: symlink('inside') }),
       'link to folder': symlink('real'),
@@ -125,7 +105,7 @@ describe('paths', () => {
   })
 
   it('that are missing are reported, and the others are saved', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, { a: file('a') })
     const { names, statistics, events, unreadable, snapshot } = await savePaths(folder, [
       'a',
@@ -143,7 +123,7 @@ describe('paths', () => {
   })
 
   it('that are all missing, none at all, or outside of the base are refused', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     const repository = await newRepository()
     const handle = await repository.open()
     const before = objectContents(repository.location)
@@ -161,7 +141,7 @@ describe('paths', () => {
   })
 
   it('that vanish between being found and being read are reported', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, { a: file('a'), b: file('b') })
     const repository = await (await newRepository()).open()
     const { storage } = repository
@@ -179,189 +159,9 @@ describe('paths', () => {
   })
 })
 
-describe('excluding', () => {
-  const tree = {
-    'a.log': file('1'),
-    'b.txt': file('2'),
-    cache: directory({ x: file('3'), 'keep.txt': file('4') }),
-    deep: directory({
-      cache: file('a file of that name'),
-      'c.log': file('5'),
-      deeper: directory({ 'd.log': file('6'), cache: directory({ y: file('7') }) }),
-    }),
-    '.hidden': directory({ 'e.log': file('8') }),
-    'line\nfeed': directory({ g: file('10') }),
-  }
-
-  it.each<[string[], string[]]>([
-    [['*.log'], ['a.log', 'deep/c.log', 'deep/deeper/d.log', '.hidden/e.log']],
-    [['/a.log'], ['a.log']],
-    [['/*.log'], ['a.log']],
-    [
-      ['cache/'],
-      ['cache', 'cache/x', 'cache/keep.txt', 'deep/deeper/cache', 'deep/deeper/cache/y'],
-    ],
-    [['/cache'], ['cache', 'cache/x', 'cache/keep.txt']],
-    [
-      ['cache/*', '!keep.txt'],
-      ['cache/x', 'deep/deeper/cache/y'],
-    ],
-    [['deep/**/cache'], ['deep/cache', 'deep/deeper/cache', 'deep/deeper/cache/y']],
-    [
-      ['*.log', '!/deep/c.log'],
-      ['a.log', 'deep/deeper/d.log', '.hidden/e.log'],
-    ],
-    [['?.txt'], ['b.txt']],
-    [['.hidden'], ['.hidden', '.hidden/e.log']],
-    [['# a comment', '', '  '], []],
-    [
-      ['deep', '!deep/cache'],
-      Object.keys({}).concat([
-        'deep',
-        'deep/cache',
-        'deep/c.log',
-        'deep/deeper',
-        'deep/deeper/d.log',
-        'deep/deeper/cache',
-        'deep/deeper/cache/y',
-      ]),
-    ],
-  ])('by patterns %j leaves out exactly what they say', async (excludes, expected) => {
-    const folder = source()
-    makeTree(folder, tree)
-    const all = await savePaths(folder, [''])
-    const some = await savePaths(folder, [''], { excludes })
-    expect(all.names.filter((name) => !some.names.includes(name)).sort()).toEqual(expected.sort())
-    expect(some.snapshot.excludes).toEqual(excludes)
-    expect(some.statistics.unreadable).toBe(0)
-  })
-
-  it('keeps a path that was named itself', async () => {
-    const folder = source()
-    makeTree(folder, tree)
-    const { names } = await savePaths(folder, ['a.log', 'cache'], {
-      excludes: ['*.log', 'cache', 'x'],
-    })
-    expect(names).toEqual(['a.log', 'cache', 'cache/keep.txt'])
-  })
-
-  it('by size leaves out what is longer, but no path that was named itself', async () => {
-    const folder = source()
-    makeTree(folder, {
-      a: directory({ short: file('12345'), exact: file('1234567890'), long: file('12345678901') }),
-      named: file('12345678901'),
-    })
-    const { names } = await savePaths(folder, ['a', 'named'], { excludeLargerThanBytes: 10 })
-    expect(names).toEqual(['a', 'a/exact', 'a/short', 'named'])
-  })
-
-  it('by markers leaves out what is in the folder, and keeps the folder', async () => {
-    const folder = source()
-    const signature = 'Signature: 8a477f597d28d172789f06886806bc55'
-    makeTree(folder, {
-      tagged: directory({
-        'CACHEDIR.TAG': file(`${signature}\n# more`),
-        x: directory({ y: file('1') }),
-      }),
-      'badly tagged': directory({ 'CACHEDIR.TAG': file('Signature: no'), x: file('2') }),
-      'tag is a folder': directory({ 'CACHEDIR.TAG': directory({}), x: file('3') }),
-      'tag is a link': directory({
-        'CACHEDIR.TAG': symlink('../tagged/CACHEDIR.TAG'),
-        x: file('4'),
-      }),
-      marked: directory({ '.nobackup': file(''), x: file('5') }),
-      headed: directory({ '.skip': file('header and more'), x: file('6') }),
-      'otherwise headed': directory({ '.skip': file('head'), x: file('7') }),
-    })
-    const { names } = await savePaths(folder, [''], {
-      excludeCaches: true,
-      excludeIfPresent: ['.nobackup', '.skip:header'],
-    })
-    expect(names).toEqual(
-      [
-        'tagged',
-        'badly tagged',
-        'badly tagged/CACHEDIR.TAG',
-        'badly tagged/x',
-        'tag is a folder',
-        'tag is a folder/CACHEDIR.TAG',
-        'tag is a folder/x',
-        'tag is a link',
-        'tag is a link/CACHEDIR.TAG',
-        'tag is a link/x',
-        'marked',
-        'headed',
-        'otherwise headed',
-        'otherwise headed/.skip',
-        'otherwise headed/x',
-      ].sort(),
-    )
-  })
-
-  it('of something that is in the parent snapshot makes it go', async () => {
-    const folder = source()
-    makeTree(folder, tree)
-    await letStampsAge()
-    const repository = await (await newRepository()).open()
-    await save(repository, folder)
-    const { snapshot, statistics } = await save(repository, folder, {
-      excludes: ['*.log', 'cache'],
-    })
-    expect(pathsOf(repository, snapshot)).toEqual(
-      ['.hidden', 'b.txt', 'deep', 'deep/deeper', 'line\nfeed', 'line\nfeed/g'].sort(),
-    )
-    expect(statistics.newFiles + statistics.changedFiles).toBe(0)
-  })
-})
-
-describe.runIf(isRoot)('one file system', () => {
-  it('leaves mount points empty, and saves paths on other file systems that were named', async () => {
-    const folder = source()
-    makeTree(folder, {
-      a: directory({ mount: directory({}), z: directory({ file: file('z') }) }),
-      b: directory({
-        deep: directory({ mount: directory({}), z: directory({ file: file('z') }) }),
-      }),
-      c: directory({ z: directory({ file: file('z') }) }),
-    })
-    mountTmpfs(join(folder, 'a/mount'), 'size=1m')
-    mountTmpfs(join(folder, 'b/deep/mount'), 'size=1m')
-    makeTree(join(folder, 'a/mount'), { x: file('x'), y: directory({ x: file('x') }) })
-    makeTree(join(folder, 'b/deep/mount'), { x: file('x'), y: directory({ x: file('x') }) })
-    const own = ['a', 'a/mount', 'a/z', 'a/z/file']
-    const inMount = ['a/mount/x', 'a/mount/y', 'a/mount/y/x']
-    const others = [
-      'b',
-      'b/deep',
-      'b/deep/mount',
-      'b/deep/z',
-      'b/deep/z/file',
-      'c',
-      'c/z',
-      'c/z/file',
-    ]
-    const options = { oneFileSystem: true }
-    expect((await savePaths(folder, [''], options)).names).toEqual([...own, ...others].sort())
-    expect((await savePaths(folder, [''])).names).toEqual(expect.arrayContaining(inMount))
-    expect((await savePaths(folder, ['a', 'b', 'c'], options)).names).toEqual(
-      [...own, ...others].sort(),
-    )
-    expect((await savePaths(folder, ['a/mount', 'c'], options)).names).toEqual(
-      ['a', 'a/mount', ...inMount, 'c', 'c/z', 'c/z/file'].sort(),
-    )
-    // Named besides the folder in which it is mounted: what comes behind it must not be taken for another file system.
-    expect((await savePaths(folder, ['a', 'a/mount', 'c'], options)).names).toEqual(
-      [...own, ...inMount, 'c', 'c/z', 'c/z/file'].sort(),
-    )
-    expect((await savePaths(folder, ['', 'a/mount'], options)).names).toEqual(
-      [...own, ...inMount, ...others].sort(),
-    )
-  })
-})
-
 describe('the repository itself', () => {
   it('is not saved, wherever it lies in the sources', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, { data: directory({ a: file('a') }), deep: directory({}) })
     const repository = await newRepository({ folder: join(folder, 'deep') })
     const handle = await repository.open()
@@ -375,7 +175,7 @@ describe('the repository itself', () => {
   })
 
   it('is not saved under another name, nor the catalogue of an encrypted one', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     const repository = await newRepository({ folder, isEncrypted: true })
     const handle = await repository.open()
     symlinkSync('repository', join(folder, 'link'))
@@ -395,86 +195,9 @@ describe('the repository itself', () => {
   })
 })
 
-describe('a stream', () => {
-  async function saveStream(
-    handle: Repository,
-    stream: Readable,
-    name: string,
-    signal?: AbortSignal,
-  ): Promise<Snapshot> {
-    const { snapshot } = await engine.snapshot(handle, {
-      paths: [],
-      stdin: { stream, name },
-      ...(signal && { signal }),
-    })
-    if (!snapshot) throw new Error('There is no snapshot')
-    return snapshot
-  }
-
-  it.each([0, 1, 100_000, 9 * 1024 * 1024])('of %i bytes is saved as a file', async (length) => {
-    const content = randomBytesOf('stream', length)
-    const pieces: Buffer[] = []
-    for (let at = 0; at < length; at += 70_001) pieces.push(content.subarray(at, at + 70_001))
-    const handle = await (await newRepository()).open()
-    const snapshot = await saveStream(handle, Readable.from(pieces), 'dumps/daily/base.sql')
-    expect(pathsOf(handle, snapshot)).toEqual(['dumps', 'dumps/daily', 'dumps/daily/base.sql'])
-    const stored = await contentOf(handle, snapshot, 'dumps/daily/base.sql')
-    expect(stored.equals(content)).toBe(true)
-    expect(snapshot.statistics).toMatchObject({ files: 1, directories: 2, bytes: length })
-    expect(snapshot.paths).toEqual(['/dumps/daily/base.sql'])
-    expect(await findings(handle)).toEqual([])
-  })
-
-  it('that was saved as a file before is not stored again', async () => {
-    const folder = source()
-    const content = randomBytesOf('same', 3_000_000)
-    makeTree(folder, { a: file(content) })
-    const handle = await (await newRepository()).open()
-    await save(handle, folder)
-    const snapshot = await saveStream(handle, Readable.from([content]), 'b')
-    expect(snapshot.statistics.dataBlobsAdded).toBe(0)
-  })
-
-  it.each(['', '/', '.', '..', 'a/../b', 'x'.repeat(256), 'a\0b'])(
-    'is refused under the name %j',
-    async (name) => {
-      const repository = await newRepository()
-      const handle = await repository.open()
-      const code = await codeOf(saveStream(handle, Readable.from(['x']), name))
-      expect(code).toBe('USAGE')
-      expect(engine.listSnapshots(handle)).toEqual([])
-    },
-  )
-
-  it('that breaks gives no snapshot and a typed error', async () => {
-    const handle = await (await newRepository()).open()
-    const broken = Readable.from(
-      (function* () {
-        yield Buffer.from('some')
-        throw Object.assign(new Error('broken pipe'), { code: 'EPIPE' })
-      })(),
-    )
-    expect(await codeOf(saveStream(handle, broken, 'x'))).toBe('SOURCE_UNREADABLE')
-    expect(engine.listSnapshots(handle)).toEqual([])
-  })
-
-  it('that gives nothing does not keep an interruption waiting', async () => {
-    const repository = await newRepository()
-    const handle = await repository.open()
-    const stalled = new Readable({ read: () => undefined })
-    onTestFinished(() => {
-      stalled.destroy()
-    })
-    const controller = new AbortController()
-    setTimeout(() => controller.abort(), 50)
-    await expect(saveStream(handle, stalled, 'x', controller.signal)).rejects.toThrow(/abort/i)
-    expect(objectContents(repository.location).size).toBe(1)
-  })
-})
-
 describe('a dry run', () => {
   it('counts what there is and changes nothing on the disk', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, { a: file('a'), b: directory({ c: file(randomBytesOf('c', 100_000)) }) })
     await letStampsAge()
     const repository = await newRepository()
@@ -505,7 +228,7 @@ describe('a dry run', () => {
 
 describe('statistics', () => {
   it('count what is in the snapshot, and nothing that could not be read', async () => {
-    const folder = source()
+    const folder = scratchFolder(fastFolder)
     makeTree(folder, {
       a: file('aaaa'),
       b: directory({ c: file('cc'), l: symlink('c'), p: symlink('x') }),

@@ -142,6 +142,20 @@ export async function save(
   return { ...result, snapshot: result.snapshot, events }
 }
 
+/** Saves paths below the folder; the snapshot's root is the folder. */
+export async function savePaths(
+  folder: string,
+  paths: readonly (string | Buffer)[],
+  options: Partial<SnapshotOptions> = {},
+): Promise<Saved & { repository: Repository; names: string[] }> {
+  const repository = await (await newRepository()).open()
+  const saved = await save(repository, folder, {
+    ...options,
+    paths: paths.map((path) => (typeof path === 'string' ? join(folder, path) : path)),
+  })
+  return { ...saved, repository, names: pathsOf(repository, saved.snapshot) }
+}
+
 /** Notices and unreadable paths as text, for comparison. */
 export function remarks(events: readonly HoldfastEvent[]): string[] {
   return events.flatMap((event) =>

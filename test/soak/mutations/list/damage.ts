@@ -40,7 +40,7 @@ export const damageMutants: readonly Mutant[] = [
     replacement: ', ...condemnedRows(repository, condemned).slice(0, 0)]',
     tests: [
       {
-        file: 'test/integration/prune.test.ts',
+        file: 'test/integration/prune-beside.test.ts',
         only: 'is kept away from by runs that begin while its condemned packs wait',
       },
     ],

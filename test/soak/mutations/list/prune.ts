@@ -87,7 +87,7 @@ export const pruneMutants: readonly Mutant[] = [
     replacement: 'const others: StandingLock[] = []\n    const witnesses',
     tests: [
       {
-        file: 'test/integration/prune.test.ts',
+        file: 'test/integration/prune-beside.test.ts',
         only: 'goes beside running snapshots: what they may use goes with a later prune',
       },
     ],
@@ -100,7 +100,7 @@ export const pruneMutants: readonly Mutant[] = [
     replacement: "return others.filter(({ record }) => record === 'unreadable')",
     tests: [
       {
-        file: 'test/integration/prune.test.ts',
+        file: 'test/integration/prune-beside.test.ts',
         only: 'goes beside running snapshots: what they may use goes with a later prune',
       },
     ],

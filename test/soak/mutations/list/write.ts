@@ -8,7 +8,9 @@ export const writeMutants: readonly Mutant[] = [
     file: 'src/filesystem/write/writer-context.ts',
     text: 'if (!isEntryName(entry.name)) throw',
     replacement: 'if (entry.name.length < 0) throw',
-    tests: [{ file: 'test/unit/filesystem/write/safe-writer.test.ts', only: 'are refused for' }],
+    tests: [
+      { file: 'test/unit/filesystem/write/safe-writer-attacks.test.ts', only: 'are refused for' },
+    ],
   },
   {
     name: '`..` is a name',
@@ -135,7 +137,7 @@ export const writeMutants: readonly Mutant[] = [
     replacement: 'if ((code',
     tests: [
       {
-        file: 'test/unit/filesystem/write/safe-writer.test.ts',
+        file: 'test/unit/filesystem/write/safe-writer-attacks.test.ts',
         only: 'keeps a directory out, unless obstacles may be replaced',
       },
     ],
@@ -186,7 +188,12 @@ export const writeMutants: readonly Mutant[] = [
     file: 'src/filesystem/write/large-file-writer.ts',
     text: 'if (this.#context.replaceFiles)',
     replacement: 'if (!this.#context.replaceFiles || this.#fd >= 0)',
-    tests: [{ file: 'test/unit/filesystem/write/safe-writer.test.ts', only: 'may not replace it' }],
+    tests: [
+      {
+        file: 'test/unit/filesystem/write/safe-writer-attacks.test.ts',
+        only: 'may not replace it',
+      },
+    ],
   },
   {
     name: 'set-id bits come before the owner',

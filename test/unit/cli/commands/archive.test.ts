@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../../../src/foundation/errors.ts'
 import { scratchFolder } from '../../../support/scratch.ts'
 import { run } from '../run-in-process.ts'
-import { createStandIn, listed, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { listed, snapshot } from '../stand-in-samples.ts'
 
 /** A project with a configuration, archives and a history. */
 function project(): string {

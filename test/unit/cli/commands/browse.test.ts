@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { exitStatus } from '../../../../src/cli/exit-status.ts'
 import { run } from '../run-in-process.ts'
-import { snapshot } from '../stand-in-library.ts'
+import { snapshot } from '../stand-in-samples.ts'
 
 const repo = ['--repo', '/r']
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { recordTerminal, run, type RecordingTerminal } from '../run-in-process.ts'
-import { createStandIn, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { snapshot } from '../stand-in-samples.ts'
 
 function typing(...lines: string[]): RecordingTerminal {
   const terminal = recordTerminal({ isInputTerminal: true, isErrorTerminal: true })

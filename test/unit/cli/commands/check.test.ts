@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { run } from '../run-in-process.ts'
-import { checked, createStandIn, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { checked, snapshot } from '../stand-in-samples.ts'
 
 const damagedObjects = [{ objectId: `packs/${'ab'.repeat(32)}`, message: 'it is cut off' }]
 const lostFiles = [

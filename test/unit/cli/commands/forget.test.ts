@@ -6,7 +6,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ListedSnapshot } from '../../../../src/cli/library.ts'
 import type { PolicyOptions } from '../../../../src/service/service-operations.ts'
 import { run, type RunResult } from '../run-in-process.ts'
-import { createStandIn, forgetGroup, listed, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { forgetGroup, listed, snapshot } from '../stand-in-samples.ts'
 
 function policyGiven(result: RunResult): PolicyOptions {
   return result.given('forgetByPolicy') as unknown as PolicyOptions

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 
 import type { ListedEntry } from '../../../../src/cli/library.ts'
 import { recordTerminal, run } from '../run-in-process.ts'
-import { createStandIn, entries, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { entries, snapshot } from '../stand-in-samples.ts'
 
 describe('holdfast list', () => {
   it.each(['list', 'snapshots'])('is also %s and aligns its columns', async (name) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { run } from '../run-in-process.ts'
-import { createStandIn, repairedPacks, repairedSnapshots, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { repairedPacks, repairedSnapshots, snapshot } from '../stand-in-samples.ts'
 
 describe('holdfast repair', () => {
   it('says in which order to go', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { recordTerminal, run } from '../run-in-process.ts'
-import { createStandIn, snapshot } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { snapshot } from '../stand-in-samples.ts'
 
 describe('holdfast restore', () => {
   it('restores everything to where it came from by default', async () => {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { HoldfastError } from '../../../../src/foundation/errors.ts'
 import { run, type RunResult } from '../run-in-process.ts'
-import { createStandIn, snapshot, statistics } from '../stand-in-library.ts'
+import { createStandIn } from '../stand-in-library.ts'
+import { snapshot, statistics } from '../stand-in-samples.ts'
 
 let project: string
 beforeAll(() => {

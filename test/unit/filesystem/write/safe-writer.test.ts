@@ -1,120 +1,20 @@
 import * as fs from 'node:fs'
 import * as fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { TargetError } from '../../../../src/foundation/errors.ts'
-import type { FileMetadata } from '../../../../src/filesystem/metadata/file-metadata.ts'
+import { describe, expect, it } from 'vitest'
 import { posix } from '../../../../src/filesystem/posix/posix.ts'
 import { openTarget } from '../../../../src/filesystem/write/safe-writer.ts'
-import type { SafeWriter, SafeWriterOptions } from '../../../../src/filesystem/write/safe-writer.ts'
-import type { DirectoryHandle } from '../../../../src/filesystem/write/held-directories.ts'
-import type { SmallFile } from '../../../../src/filesystem/write/small-file-writer.ts'
 import { generousAcl } from '../acl.ts'
-import { isRoot, scratchDirectory } from '../scratch-directory.ts'
-import type { ScratchDirectory } from '../scratch-directory.ts'
-
-const bytes = (text: string): Buffer => Buffer.from(text)
-const own = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
-const metadata: FileMetadata = { mode: 0o644, ...own, mtimeSec: 1_000_000_000, mtimeNsec: 7 }
-
-interface Fixture {
-  readonly scratch: ScratchDirectory
-  readonly writer: SafeWriter
-}
-
-/** A target with a secret beside it that no restore may touch. */
-function fixture(options?: SafeWriterOptions, parent?: string): Fixture {
-  const scratch = scratchDirectory(parent)
-  fs.mkdirSync(scratch.at('outside'))
-  fs.writeFileSync(scratch.at('outside', 'secret'), 'secret', { mode: 0o600 })
-  fs.mkdirSync(scratch.at('target'))
-  const writer = openTarget(scratch.at('target'), options)
-  onTestFinished(() => writer.close())
-  return { scratch, writer }
-}
-
-function expectOutsideUntouched(scratch: ScratchDirectory): void {
-  const secret = fs.statSync(scratch.at('outside', 'secret'))
-  expect(fs.readdirSync(scratch.at('outside'))).toEqual(['secret'])
-  expect(fs.readFileSync(scratch.at('outside', 'secret'), 'utf8')).toBe('secret')
-  expect([secret.mode & 0o7777, secret.nlink, secret.uid]).toEqual([0o600, 1, own.uid])
-  expect(fs.readdirSync(scratch.path).sort()).toEqual(['outside', 'target'])
-}
-
-function smallFile(directory: DirectoryHandle, name: string | Buffer, extra?: object): SmallFile {
-  const file = { directory, name: Buffer.from(name as string), contentOffset: 0, contentBytes: 7 }
-  return { ...file, metadata, ...extra }
-}
-
-function writeSmall(writer: SafeWriter, file: SmallFile): TargetError | undefined {
-  return writer.writeSmallFiles([file], bytes('content')).failures[0]?.error
-}
-
-function faultOf(action: () => unknown): TargetError | undefined {
-  try {
-    action()
-    return undefined
-  } catch (error) {
-    if (error instanceof TargetError) return error
-    throw error
-  }
-}
-
-function writeLarge(writer: SafeWriter, directory: DirectoryHandle, name: string): void {
-  const file = writer.createLargeFile(directory, bytes(name))
-  file.write(bytes('content'), 0, 7, 0)
-  file.commit(metadata, 7)
-}
-
-/** Every way of making an entry, by what it makes. */
-const makers: Record<string, (writer: SafeWriter, at: DirectoryHandle, name: string) => unknown> = {
-  'a small file': (writer, at, name) => {
-    const error = writeSmall(writer, smallFile(at, name))
-    if (error !== undefined) throw error
-  },
-  'a file with attributes': (writer, at, name) => {
-    const attributes = [{ name: bytes('user.a'), value: bytes('1') }]
-    const error = writeSmall(writer, smallFile(at, name, { metadata: { ...metadata, attributes } }))
-    if (error !== undefined) throw error
-  },
-  'a large file': writeLarge,
-  'a symbolic link': (writer, directory, name) =>
-    writer.writeSpecialFile({
-      directory,
-      name: bytes(name),
-      metadata,
-      content: { type: 'symlink', target: bytes('anywhere') },
-    }),
-  'a fifo': (writer, directory, name) =>
-    writer.writeSpecialFile({
-      directory,
-      name: bytes(name),
-      metadata,
-      content: { type: 'fifo' },
-    }),
-  'a hard link': (writer, directory, name) => {
-    const file = smallFile(writer.target, `source-of-${name.length}`, { isLinked: true })
-    const created = writer.writeSmallFiles([file], bytes('content')).created.get(0)
-    if (created === undefined) throw new Error('the source was not created')
-    writer.makeHardLink(directory, bytes(name), created)
-  },
-  'a directory': (writer, at, name) =>
-    writer.leaveDirectory(writer.enterDirectory(at, bytes(name)), metadata),
-}
-
-/** What an attacker, or an earlier life, may have left in an entry's place. */
-const obstacles: Record<string, (scratch: ScratchDirectory, path: string) => void> = {
-  'a file': (_, path) => fs.writeFileSync(path, 'old'),
-  'a link to a file outside': (_, path) => fs.symlinkSync('../outside/secret', path),
-  'a link to a directory outside': (_, path) => fs.symlinkSync('../outside', path),
-  'a dangling link': (_, path) => fs.symlinkSync('../outside/new', path),
-  'a hard link to a file outside': (scratch, path) =>
-    fs.linkSync(scratch.at('outside', 'secret'), path),
-  'a fifo': (scratch) => {
-    const target = posix.openDirectory(scratch.fd, bytes('target'))
-    posix.mknodAt(target, bytes('entry'), 0o010600, 0, 0)
-    posix.close(target)
-  },
-}
+import { scratchDirectory } from '../scratch-directory.ts'
+import {
+  bytes,
+  expectOutsideUntouched,
+  faultOf,
+  fixture,
+  makers,
+  metadata,
+  smallFile,
+  writeSmall,
+} from './writer-fixture.ts'
 
 describe('openTarget()', () => {
   it('creates the target and what leads to it, private', () => {
@@ -177,111 +77,6 @@ describe('SafeWriter', () => {
       { numRuns: 60 },
     )
   })
-})
-
-describe('hostile names', () => {
-  const names = [
-    '',
-    '.',
-    '..',
-    '/',
-    'a/b',
-    '../outside/secret',
-    '/etc/passwd',
-    'nul\0',
-    'x'.repeat(256),
-  ]
-  for (const [kind, make] of Object.entries(makers)) {
-    it(`are refused for ${kind}`, () => {
-      const { scratch, writer } = fixture()
-      const inner = writer.enterDirectory(writer.target, bytes('inner'))
-      for (const name of names) {
-        const fault = faultOf(() => make(writer, inner, name))
-        expect(fault?.facts.code, name).toBe('EINVAL')
-      }
-      expect(fs.readdirSync(scratch.at('target', 'inner'))).toEqual([])
-      expectOutsideUntouched(scratch)
-    })
-  }
-
-  it('and link targets that no link can have are refused, while any other target is kept', () => {
-    const { scratch, writer } = fixture()
-    const link = (name: string, target: Buffer): unknown =>
-      writer.writeSpecialFile({
-        directory: writer.target,
-        name: bytes(name),
-        metadata,
-        content: { type: 'symlink', target },
-      })
-    for (const target of ['', 'nul\0', 'x'.repeat(4096)]) {
-      expect(faultOf(() => link('bad', bytes(target)))?.facts.code).toBe('EINVAL')
-    }
-    for (const target of ['../../../etc/shadow', '/', 'x/'.repeat(2047)])
-      link('good', bytes(target))
-    expect(fs.readlinkSync(scratch.at('target', 'good'))).toBe('x/'.repeat(2047))
-    expectOutsideUntouched(scratch)
-  })
-})
-
-describe('something in the place of an entry', () => {
-  for (const [obstacle, place] of Object.entries(obstacles)) {
-    for (const [kind, make] of Object.entries(makers)) {
-      if (kind === 'a directory') continue
-      it(`${obstacle} is replaced by ${kind} and never written through`, () => {
-        const { scratch, writer } = fixture()
-        place(scratch, scratch.at('target', 'entry'))
-        make(writer, writer.target, 'entry')
-        const entry = fs.lstatSync(scratch.at('target', 'entry'))
-        if (entry.isFile()) {
-          expect(fs.readFileSync(scratch.at('target', 'entry'), 'utf8')).toBe('content')
-        } else {
-          expect(
-            entry.isFIFO() || fs.readlinkSync(scratch.at('target', 'entry')) === 'anywhere',
-          ).toBe(true)
-        }
-        expectOutsideUntouched(scratch)
-      })
-
-      it(`${obstacle} stays when ${kind} may not replace it`, () => {
-        const { scratch, writer } = fixture({ replaceFiles: false })
-        const path = scratch.at('target', 'entry')
-        place(scratch, path)
-        const before = fs.lstatSync(path)
-        expect(faultOf(() => make(writer, writer.target, 'entry'))?.facts.code).toBe('EEXIST')
-        expect(fs.lstatSync(path).ino).toBe(before.ino)
-        const left = fs.readdirSync(scratch.at('target'))
-        expect(left.filter((name) => !name.startsWith('source-of-'))).toEqual(['entry'])
-      })
-    }
-
-    it(`${obstacle} keeps a directory out, unless obstacles may be replaced`, () => {
-      const { scratch, writer } = fixture()
-      const path = scratch.at('target', 'entry')
-      place(scratch, path)
-      const fault = faultOf(() => writer.enterDirectory(writer.target, bytes('entry')))
-      expect(fault?.message).toContain('is no directory')
-      const bold = openTarget(scratch.at('target'), { replaceObstacles: true })
-      const entered = bold.enterDirectory(bold.target, bytes('entry'))
-      makers['a small file'](bold, entered, 'inside')
-      bold.leaveDirectory(entered, { ...metadata, mode: 0o755 })
-      bold.close()
-      expect(fs.readFileSync(scratch.at('target', 'entry', 'inside'), 'utf8')).toBe('content')
-      expectOutsideUntouched(scratch)
-    })
-  }
-
-  for (const [kind, make] of Object.entries(makers)) {
-    if (kind === 'a directory') continue
-    it(`a directory is never replaced by ${kind}`, () => {
-      const { scratch, writer } = fixture()
-      fs.mkdirSync(scratch.at('target', 'entry'))
-      fs.writeFileSync(scratch.at('target', 'entry', 'kept'), '')
-      expect(faultOf(() => make(writer, writer.target, 'entry'))).toBeInstanceOf(TargetError)
-      expect(fs.readdirSync(scratch.at('target', 'entry'))).toEqual(['kept'])
-      const partial = fs.readdirSync(scratch.at('target')).filter((name) => name.startsWith('.'))
-      expect(partial).toEqual([])
-    })
-  }
 })
 
 describe('directories', () => {
@@ -541,73 +336,5 @@ describe('hard links', () => {
         writer.makeHardLink(writer.target, bytes('link'), { components, identity }),
       ).toThrow(TypeError)
     }
-  })
-})
-
-describe('power that a snapshot must not lend', () => {
-  const device = (writer: SafeWriter): unknown =>
-    writer.writeSpecialFile({
-      directory: writer.target,
-      name: bytes('device'),
-      metadata,
-      content: { type: 'characterDevice', major: 1, minor: 3 },
-    })
-
-  it('is kept from an untrusted one and counted', () => {
-    const { scratch, writer } = fixture({ isUntrusted: true })
-    const suid = { ...metadata, mode: 0o4755, uid: own.uid + 1 }
-    const attributes = [{ name: bytes('security.capability'), value: Buffer.alloc(20) }]
-    writeSmall(writer, smallFile(writer.target, 'suid', { metadata: suid }))
-    writeSmall(writer, smallFile(writer.target, 'caps', { metadata: { ...suid, attributes } }))
-    expect(device(writer)).toBeUndefined()
-    expect(writer.skipped).toEqual({ owner: 2, setIdBits: 2, attributes: 1, devices: 1 })
-    for (const name of ['suid', 'caps']) {
-      const status = fs.statSync(scratch.at('target', name))
-      expect([status.mode & 0o7777, status.uid]).toEqual([0o755, own.uid])
-    }
-    expect(fs.existsSync(scratch.at('target', 'device'))).toBe(false)
-  })
-
-  it('is root to give from a trusted one', () => {
-    const { scratch, writer } = fixture()
-    device(writer)
-    const suid = { ...metadata, mode: 0o4755, uid: 4321 }
-    writeSmall(writer, smallFile(writer.target, 'suid', { metadata: suid }))
-    const status = fs.statSync(scratch.at('target', 'suid'))
-    if (isRoot) {
-      expect(fs.statSync(scratch.at('target', 'device')).rdev).toBe(0x103)
-      expect([status.mode & 0o7777, status.uid]).toEqual([0o4755, 4321])
-    } else {
-      expect(writer.skipped).toEqual({ owner: 1, setIdBits: 1, attributes: 0, devices: 1 })
-      expect(status.mode & 0o7777).toBe(0o755)
-    }
-  })
-
-  it('is not lent to a stranger who can swap names in a directory that is his', () => {
-    const { scratch, writer } = fixture()
-    if (!isRoot) {
-      expect(writer.target.isShared).toBe(false)
-      return
-    }
-    fs.mkdirSync(scratch.at('target', 'theirs'))
-    fs.chownSync(scratch.at('target', 'theirs'), 4321, 4321)
-    const theirs = writer.enterDirectory(writer.target, bytes('theirs'))
-    expect(theirs.isShared).toBe(true)
-    for (const [kind, make] of Object.entries(makers)) make(writer, theirs, kind)
-    writer.leaveDirectory(theirs, { ...metadata, uid: 4321, gid: 4321 })
-    expect(fs.readdirSync(scratch.at('target', 'theirs'))).toHaveLength(Object.keys(makers).length)
-  })
-
-  it('tells of metadata that the system refuses, by a path that is safe to print', () => {
-    const heard: string[] = []
-    const { writer } = fixture({
-      onMetadataFailure: (path, { step, code }) =>
-        heard.push(`${path.split('/').pop()} ${step} ${code}`),
-    })
-    const attributes = [{ name: bytes('nonsense.a'), value: bytes('x') }]
-    const odd = smallFile(writer.target, 'odd\u001b', { metadata: { ...metadata, attributes } })
-    const time = smallFile(writer.target, 'time', { metadata: { ...metadata, mtimeNsec: 2 ** 31 } })
-    expect(writer.writeSmallFiles([odd, time], bytes('content')).failures).toEqual([])
-    expect(heard).toEqual(['odd\\x1b attribute EOPNOTSUPP', 'time times EINVAL'])
   })
 })
