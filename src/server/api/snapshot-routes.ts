@@ -5,7 +5,7 @@ import { backupTypes } from '../../model/snapshot.ts'
 import { listBackupRecords } from '../../monitoring/records/backup-records.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { repositoryStatistics } from '../../operations/statistics/repository-statistics.ts'
-import { addRoute, jsonAnswer, type ServerApp } from '../add-route.ts'
+import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
 import type * as answers from './answers.ts'
 import { findSnapshot, snapshotParams } from './find-snapshot.ts'
@@ -57,14 +57,13 @@ export function addSnapshotRoutes(app: ServerApp, server: ServerContext): void {
       query: listQuery,
       answer: pageSchema(snapshotSchema),
     },
-    async ({ query }) => {
+    async ({ query, context }) => {
       const needsStatistics = query.sort === 'exclusive_bytes'
       const repository = await (needsStatistics ? server.statistics : server.held).current()
       const name = `snapshots ${JSON.stringify(query)}`
-      return jsonAnswer(
-        server.answers.text(name, repository.catalogue.version(), () =>
-          listPage(repository, query),
-        ),
+      const { headers } = context.req.raw
+      return server.answers.json(name, repository.catalogue.version(), headers, () =>
+        listPage(repository, query),
       )
     },
   )

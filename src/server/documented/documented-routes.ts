@@ -7,7 +7,7 @@ import { backupRecordWithFiles } from '../../monitoring/records/backup-record-wi
 import { listBackupRecords } from '../../monitoring/records/backup-records.ts'
 import { listRestoreRecords } from '../../monitoring/records/restore-records.ts'
 import { backupStatistics } from '../../monitoring/statistics/backup-statistics.ts'
-import { addRoute, jsonAnswer, type RequestContext, type ServerApp } from '../add-route.ts'
+import { addRoute, type RequestContext, type ServerApp } from '../add-route.ts'
 import { snapshotName } from '../api/find-snapshot.ts'
 import { HttpError } from '../http-error.ts'
 import { finishJob } from '../jobs/finish-job.ts'
@@ -67,16 +67,15 @@ function addReads(app: ServerApp, server: ServerContext): void {
       summary: 'All backups and failed runs, oldest first',
       query: z.object({ backup_type: z.enum(['', ...backupTypes]).optional() }),
     },
-    async ({ query: { backup_type: type = '' } }) => {
+    async ({ query: { backup_type: type = '' }, context }) => {
       const repository = await server.held.current()
       const version = repository.catalogue.version()
-      return jsonAnswer(
-        server.answers.text(`documented ${type}`, version, () => ({
-          backups: listBackupRecords(repository).filter(
-            ({ backup_type }) => type === '' || backup_type === type,
-          ),
-        })),
-      )
+      const { headers } = context.req.raw
+      return server.answers.json(`documented ${type}`, version, headers, () => ({
+        backups: listBackupRecords(repository).filter(
+          ({ backup_type }) => type === '' || backup_type === type,
+        ),
+      }))
     },
   )
 }
