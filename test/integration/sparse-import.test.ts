@@ -58,9 +58,11 @@ describe('import of sparse files by GNU tar', () => {
       expect(archives).toMatchObject([{ outcome: 'imported', message: '' }])
       const snapshot = engine.resolveSnapshot(repository, 'latest')
       expect(pathsOf(repository, snapshot)).toContain('data/many')
-      const differences = await restoreDifferences(repository, snapshot, source, ['ranges'])
-      // GNU's own form keeps whole seconds.
-      expect(differences.filter((text) => !/mtime/.test(text))).toEqual([])
+      const differences = await restoreDifferences(repository, snapshot, source)
+      // GNU's own form keeps whole seconds; holes too short to be worth a chunk of their own come back as zeros.
+      const isKnown = (text: string): boolean =>
+        /mtime/.test(text) || /data\/many.*ranges/.test(text)
+      expect(differences.filter((text) => !isKnown(text))).toEqual([])
     },
   )
 })

@@ -66,6 +66,9 @@ function read(tar: Buffer, pieceBytes: number): { entry: ArchiveEntry; content: 
     onData: (bytes) => {
       found[found.length - 1].content += bytes.toString('latin1')
     },
+    onHole: (bytes) => {
+      found[found.length - 1].content += '\0'.repeat(bytes)
+    },
     onEntryEnd: () => undefined,
     onComment: () => undefined,
   })
@@ -120,6 +123,7 @@ describe('the header codec', () => {
       new TarReader({
         onEntry: (told) => sizes.push(told.size),
         onData: () => undefined,
+        onHole: () => undefined,
         onEntryEnd: () => undefined,
         onComment: () => undefined,
       }).push(header)

@@ -1,10 +1,6 @@
 import type { SparseSegment } from './sparse-map.ts'
 
-const zeros = Buffer.alloc(1024 * 1024)
-/** Zeros of one call, so that whoever reads can look up now and then. */
-const zerosMax = 16 * 1024 * 1024
-
-/** Follows the content of a sparse file and says what comes next: zeros, or bytes of the archive. */
+/** Follows the content of a sparse file and says what comes next: a hole, or bytes of the archive. */
 export class SparseContent {
   readonly #segments: readonly SparseSegment[]
   readonly #realBytes: number
@@ -27,17 +23,12 @@ export class SparseContent {
     return offset + bytes - this.#at
   }
 
-  /** Tells of zeros when a hole comes next, of some of them when it is large. @returns whether there were any */
-  fillHole(tell: (bytes: Buffer) => void): boolean {
+  /** Goes past the hole that comes next. @returns its bytes, 0 when none comes */
+  skipHole(): number {
     const end = this.#segments[this.#index]?.offset ?? this.#realBytes
-    const stop = Math.min(end, this.#at + zerosMax)
-    if (stop <= this.#at) return false
-    while (this.#at < stop) {
-      const piece = zeros.subarray(0, Math.min(zeros.length, stop - this.#at))
-      tell(piece)
-      this.#at += piece.length
-    }
-    return true
+    const bytes = Math.max(0, end - this.#at)
+    this.#at += bytes
+    return bytes
   }
 
   advance(bytes: number): void {

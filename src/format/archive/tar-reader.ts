@@ -20,6 +20,8 @@ export interface TarHandler {
   onEntry(entry: ArchiveEntry): void
   /** A piece of the content of the entry told last. */
   onData(bytes: Buffer): void
+  /** So many zeros of that content, which the archive does not hold. */
+  onHole(bytes: number): void
   /** The entry told last is complete. */
   onEntryEnd(): void
   /** A comment on the whole archive. */
@@ -71,16 +73,11 @@ export class TarReader {
 
   /** @throws {ArchiveFault} */
   push(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length;) at += this.take(bytes, at)
+    for (let at = 0; at < bytes.length;) at += this.#take(bytes, at)
   }
 
-  /**
-   * Does one step with the bytes from a place on. Where a large hole is filled it takes none, so that somebody who reads can look up meanwhile.
-   *
-   * @returns how many bytes were taken
-   * @throws {ArchiveFault}
-   */
-  take(bytes: Buffer, at: number): number {
+  /** Does one step with the bytes from a place on. @returns how many were taken */
+  #take(bytes: Buffer, at: number): number {
     if (this.#state === 'end') return bytes.length - at
     if (this.#state === 'data' && this.#content) return this.#takeSparse(this.#content, bytes, at)
     return this.#takePlain(bytes, at)
@@ -93,8 +90,10 @@ export class TarReader {
   }
 
   #takeSparse(content: SparseContent, bytes: Buffer, at: number): number {
+    const holeBytes = content.skipHole()
+    if (holeBytes > 0) this.#handler.onHole(holeBytes)
     let taken = 0
-    if (!content.fillHole((zeros) => this.#handler.onData(zeros))) {
+    if (!content.isComplete) {
       taken = Math.min(content.segmentBytesLeft, bytes.length - at)
       this.#handler.onData(bytes.subarray(at, at + taken))
       content.advance(taken)

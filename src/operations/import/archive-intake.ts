@@ -20,6 +20,10 @@ export interface ContentStore {
   readonly cutter: StreamCutter
 }
 
+/** Shorter ones stay in the chunks around them: what an archive calls a hole may be a block of 512 zeros anywhere in a file. */
+const holeBytesMin = 64 * 1024
+const zeros = Buffer.alloc(holeBytesMin)
+
 const noContent = {
   ids: Buffer.alloc(0),
   lengths: new Float64Array(0),
@@ -72,6 +76,17 @@ export class ArchiveIntake implements TarHandler {
 
   onData(bytes: Buffer): void {
     this.#store?.cutter.push(bytes)
+  }
+
+  onHole(bytes: number): void {
+    if (!this.#store) return
+    const { content, cutter } = this.#store
+    if (bytes < holeBytesMin) {
+      cutter.push(zeros.subarray(0, bytes))
+      return
+    }
+    cutter.end()
+    content.appendHole(bytes)
   }
 
   onEntryEnd(): void {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import { ArchiveFault } from '../../format/archive/archive-entry.ts'
 import { TarReader, type TarHandler } from '../../format/archive/tar-reader.ts'
@@ -42,16 +41,7 @@ export async function readArchive(path: string, reading: ArchiveReading): Promis
   const tar = new TarReader(reading.handler)
   for await (const piece of isCompressed ? unpacked(pieces()) : pieces()) {
     reading.signal?.throwIfAborted()
-    for (let at = 0; at < piece.length;) {
-      const taken = tar.take(piece, at)
-      at += taken
-      // In a hole as large as a disk a lock has to be refreshed, and an interruption to be heard.
-      if (taken === 0) {
-        await setImmediate()
-        reading.signal?.throwIfAborted()
-        await reading.settle()
-      }
-    }
+    tar.push(piece)
     await reading.settle()
   }
   tar.finish()

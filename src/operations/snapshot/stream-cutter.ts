@@ -2,7 +2,7 @@ import type { Chunker } from '../../format/chunker/chunker.ts'
 import type { BlobStore } from '../../repository/blob-store.ts'
 import type { FileContent } from './file-content.ts'
 
-/** Feeds pieces of any length through the chunker's window. After `end` it is ready for the next content. */
+/** Feeds pieces of any length through the chunker's window. After `end`, of a content or before a hole in it, it is ready for what comes next. */
 export class StreamCutter {
   readonly #chunker: Chunker
   readonly #content: FileContent
