@@ -82,6 +82,8 @@ function measure(repository: Repository): void {
   time('find one file in each of 100 folders', () => find('/project-0003/*/0005-*'))
   time('find *-a1*.log', () => find('*-a1*.log'))
   time('find *.log (an eighth of all)', () => find('*.log'))
+  time('find *.log among files only', () => find('*.log', { kinds: ['file'] }))
+  time('find directories (*00*)', () => find('*00*', { kinds: ['directory'] }))
   time('find a path that is not there', () => find('no such file'))
   time('find with capitals ignored', () => find('0005-A1', { ignoreCase: true }))
   time('find *.LOG with capitals ignored', () => find('*.LOG', { ignoreCase: true }))

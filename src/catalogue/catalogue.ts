@@ -38,7 +38,7 @@ const clearedTables = [
   'index_object',
   'tree_entry',
   'tree_page',
-  'tree_names',
+  'name_list',
   'snapshot',
   'journal',
   'parity_object',

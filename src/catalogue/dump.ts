@@ -26,10 +26,10 @@ const queries: readonly (readonly [table: string, query: string])[] = [
   ['snapshot', 'SELECT id, manifest FROM snapshot ORDER BY id'],
   [
     'tree_page',
-    `SELECT p.id, p.level, p.bytes, p.entries, n.digest
-       FROM tree_page AS p LEFT JOIN tree_names AS n ON n.row = p.names ORDER BY p.id`,
+    `SELECT p.id, p.level, p.bytes, p.entries, n.digest, n.kinds
+       FROM tree_page AS p LEFT JOIN name_list AS n ON n.row = p.names ORDER BY p.id`,
   ],
-  ['tree_names', 'SELECT digest, names FROM tree_names ORDER BY digest'],
+  ['name_list', 'SELECT digest, kinds, names FROM name_list ORDER BY digest, kinds'],
   [
     'tree_entry',
     `SELECT p.id, e.name, e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child

@@ -158,7 +158,7 @@ export class IndexObjectTable {
         SELECT row FROM tree_page AS t
         WHERE NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.id = t.id));
       DELETE FROM tree_page AS t WHERE NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.id = t.id);
-      DELETE FROM tree_names WHERE row NOT IN (SELECT names FROM tree_page WHERE names IS NOT NULL);
+      DELETE FROM name_list WHERE row NOT IN (SELECT names FROM tree_page WHERE names IS NOT NULL);
     `)
     return dropped.changes
   }

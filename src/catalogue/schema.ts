@@ -5,6 +5,7 @@ import { initialSchema } from './migrations/0001-initial.ts'
 import { packReadSchema } from './migrations/0002-pack-read.ts'
 import { journalKindSchema } from './migrations/0003-journal-kind.ts'
 import { browseSchema } from './migrations/0004-browse.ts'
+import { nameKindsSchema } from './migrations/0005-name-kinds.ts'
 
 /** In order; the schema version (`user_version`) is how many of them a file has seen. */
 const migrations: readonly string[] = [
@@ -12,6 +13,7 @@ const migrations: readonly string[] = [
   packReadSchema,
   journalKindSchema,
   browseSchema,
+  nameKindsSchema,
 ]
 
 export const schemaVersion: number = migrations.length

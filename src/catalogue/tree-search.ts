@@ -3,8 +3,18 @@ import type { Statement } from 'better-sqlite3'
 import type { CatalogueDatabase } from './database.ts'
 import { asIdBuffer } from './id-bytes.ts'
 
-/** A list of names that pages have; every name stands between two NUL bytes. */
-export type NameList = [row: number, names: Buffer]
+/**
+ * A list of names that pages have; every name stands between two NUL bytes. `kinds` has the upper four bits of each one's mode as a hexadecimal
+ * digit, and is empty where all are files.
+ */
+export type NameList = [row: number, names: Buffer, kinds: string]
+
+export interface NameListFilter {
+  /** Bytes that a list has to hold somewhere; null for any. */
+  readonly literal: Buffer | null
+  /** Only lists in which not all names are files. */
+  readonly onlyMixed: boolean
+}
 
 /** Entries of one name that refer to a page. A mode of 0: the page is a part of the same directory. */
 export interface PageParents {
@@ -46,8 +56,8 @@ const facts = 'e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child'
  */
 export class TreeSearch {
   readonly #database: CatalogueDatabase
-  readonly #lists: Statement<[number], NameList>
-  readonly #listsWith: Statement<[number, Buffer], NameList>
+  readonly #lists: Statement<[string], NameList>
+  readonly #listsWith: Statement<[string, Buffer], NameList>
   readonly #lastList: Statement<[], number | null>
   readonly #pagesOfNames: Statement<[number], number>
   readonly #parents: Statement<[number], [number, Buffer, Buffer, string]>
@@ -63,12 +73,12 @@ export class TreeSearch {
     const { sqlite } = database
     this.#database = database
     // Newest first: what was saved last is what most searches mean.
-    const lists = 'SELECT row, names FROM tree_names WHERE row < ?'
-    this.#lists = sqlite.prepare<[number], NameList>(`${lists} ORDER BY row DESC`).raw()
+    const lists = 'SELECT row, names, kinds FROM name_list WHERE kinds >= ?'
+    this.#lists = sqlite.prepare<[string], NameList>(`${lists} ORDER BY row DESC`).raw()
     this.#listsWith = sqlite
-      .prepare<[number, Buffer], NameList>(`${lists} AND instr(names, ?) > 0 ORDER BY row DESC`)
+      .prepare<[string, Buffer], NameList>(`${lists} AND instr(names, ?) > 0 ORDER BY row DESC`)
       .raw()
-    this.#lastList = sqlite.prepare<[], number | null>('SELECT max(row) FROM tree_names').pluck()
+    this.#lastList = sqlite.prepare<[], number | null>('SELECT max(row) FROM name_list').pluck()
     this.#pagesOfNames = sqlite
       .prepare<[number], number>('SELECT row FROM tree_page WHERE names = ? ORDER BY row DESC')
       .pluck()
@@ -117,12 +127,13 @@ export class TreeSearch {
     return this.#database.read('search the trees', search)
   }
 
-  /** Lists of names, the newest first. @param literal bytes that a list has to hold somewhere, if it is to be given; null for all */
-  nameLists(literal: Buffer | null): IterableIterator<NameList> {
+  /** Lists of names, the newest first; what the filter says is spared where that is cheaper. */
+  nameLists({ literal, onlyMixed }: NameListFilter): IterableIterator<NameList> {
     const last = this.#lastList.get() ?? 0
+    const kindsMin = onlyMixed ? '0' : ''
     return literal === null || last < listsLookedInto
-      ? this.#lists.iterate(Number.MAX_SAFE_INTEGER)
-      : this.#listsWith.iterate(Number.MAX_SAFE_INTEGER, literal)
+      ? this.#lists.iterate(kindsMin)
+      : this.#listsWith.iterate(kindsMin, literal)
   }
 
   /** Differs whenever anything in the catalogue has changed, by this process or another. */

@@ -58,6 +58,9 @@ const entryQuery = `
   SELECT e.name, e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child
   FROM tree_entry AS e JOIN tree_page AS p ON p.row = e.page WHERE p.id = ?`
 
+/** Of a mode, what says that it is a regular file. */
+const fileKind = 8
+
 /** Pages of directories and the entries on them. */
 export class TreeTable {
   readonly #database: CatalogueDatabase
@@ -67,7 +70,7 @@ export class TreeTable {
   readonly #has: Statement<[Buffer], number>
   readonly #insertNames: Statement
   readonly #setNames: Statement
-  readonly #namesRow: Statement<[Buffer], number>
+  readonly #namesRow: Statement<[Buffer, string], number>
 
   constructor(database: CatalogueDatabase) {
     this.#database = database
@@ -76,10 +79,10 @@ export class TreeTable {
       'INSERT OR IGNORE INTO tree_page (id, level, bytes, entries, names) VALUES (?, ?, ?, ?, NULL)',
     )
     this.#insertNames = database.sqlite.prepare(
-      'INSERT INTO tree_names (digest, names) VALUES (?, ?)',
+      'INSERT INTO name_list (digest, kinds, names) VALUES (?, ?, ?)',
     )
     this.#namesRow = database.sqlite
-      .prepare<[Buffer], number>('SELECT row FROM tree_names WHERE digest = ?')
+      .prepare<[Buffer, string], number>('SELECT row FROM name_list WHERE digest = ? AND kinds = ?')
       .pluck()
     this.#setNames = database.sqlite.prepare('UPDATE tree_page SET names = ? WHERE row = ?')
     this.#has = database.sqlite
@@ -174,8 +177,9 @@ export class TreeTable {
   #addNames(page: TreePageColumns): number {
     const names = joinNames(page)
     const digest = createHash('sha256').update(names).digest()
-    const known = this.#namesRow.get(digest)
-    return known ?? Number(this.#insertNames.run(digest, names).lastInsertRowid)
+    const kinds = kindsOf(page)
+    const known = this.#namesRow.get(digest, kinds)
+    return known ?? Number(this.#insertNames.run(digest, kinds, names).lastInsertRowid)
   }
 }
 
@@ -188,6 +192,18 @@ function joinNames({ bytes, nameOffsets, entryCount }: TreePageColumns): Buffer 
     at += bytes.copy(joined, at, nameOffsets[index], nameOffsets[index + 1]) + 1
   }
   return joined
+}
+
+/** A hexadecimal digit for each name, the upper four bits of its mode; nothing where all are files. */
+function kindsOf(page: TreePageColumns): string {
+  let kinds = ''
+  let isOnlyFiles = true
+  for (let index = 0; index < page.entryCount; index++) {
+    const kind = page.mode(index) >>> 12
+    if (kind !== fileKind) isOnlyFiles = false
+    kinds += kind.toString(16)
+  }
+  return isOnlyFiles ? '' : kinds
 }
 
 function toEntry([name, mode, size, mtimeSeconds, mtimeNs, child]: EntryTuple): TreeEntryRow {

@@ -37,6 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('save' as const) }),
 )
 
+const kindsAsked = [undefined, ['file'], ['directory'], ['symlink', 'directory']] as const
 const patterns = ['a', 'log', '*.log', '?', 'a*', 'd/', 'a/d', '/a/**', '**/e/*', '/d/*.log', '*']
 
 /** Something stands in the way: then the step changes nothing. */
@@ -85,6 +86,11 @@ function listing(repository: Repository, snapshot: Snapshot): Map<string, Listed
 }
 
 const isDirectory = ({ mode }: ListedEntry): boolean => (mode & 0o170000) === 0o040000
+/** There is nothing but files and directories. */
+const kindIn = (entry: ListedEntry): string => (isDirectory(entry) ? 'directory' : 'file')
+const questions = patterns.flatMap((pattern) =>
+  kindsAsked.map((kinds) => [pattern, kinds] as const),
+)
 
 /** What a pattern means, without any of the program. */
 function means(pattern: string, path: string, entry: ListedEntry): boolean {
@@ -115,11 +121,12 @@ describe('what is asked over many snapshots', () => {
         const [repository, snapshots] = await history(steps)
         const newestFirst = [...snapshots].reverse()
         const listings = newestFirst.map((snapshot) => listing(repository, snapshot))
-        for (const pattern of patterns) {
+        for (const [pattern, kinds] of questions) {
           const expected = new Map<string, { ids: string[]; size: number }>()
           for (const [index, entries] of listings.entries()) {
             for (const [path, entry] of entries) {
               if (!means(pattern, path, entry)) continue
+              if (kinds && !kinds.some((kind) => kind === kindIn(entry))) continue
               const known = expected.get(path)
               if (known) known.ids.push(newestFirst[index].id)
               else expected.set(path, { ids: [newestFirst[index].id], size: entry.size })
@@ -127,10 +134,11 @@ describe('what is asked over many snapshots', () => {
           }
           const { items, matches } = engine.findPaths(repository, {
             pattern,
+            ...(kinds && { kinds }),
             limit: 1000,
             snapshotsNamedMax: 1000,
           })
-          expect(inParts(repository, pattern), pattern).toEqual(
+          expect(inParts(repository, pattern, kinds), pattern).toEqual(
             items.map(({ path }) => path.toString('latin1')),
           )
           const order = items.map(({ path, snapshotIds: [newest] }): [number, string] => [
@@ -195,11 +203,16 @@ describe('what is asked over many snapshots', () => {
 })
 
 /** The same search, two paths at a time. */
-function inParts(repository: Repository, pattern: string): string[] {
+function inParts(
+  repository: Repository,
+  pattern: string,
+  kinds: (typeof kindsAsked)[number],
+): string[] {
   const paths: string[] = []
   let cursor: string | null = '0'
   while (cursor !== null) {
-    const { items, nextCursor } = engine.findPaths(repository, { pattern, limit: 2, cursor })
+    const question = { pattern, ...(kinds && { kinds }), limit: 2, cursor }
+    const { items, nextCursor } = engine.findPaths(repository, question)
     paths.push(...items.map(({ path }) => path.toString('latin1')))
     cursor = nextCursor
   }

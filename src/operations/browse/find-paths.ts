@@ -1,6 +1,5 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
 import type { EntryFacts } from '../../catalogue/tree-search.ts'
-import { isDirectory } from '../../format/tree/entry-kind.ts'
 import { decodePathText } from '../../format/manifest/path-text.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import type { SnapshotId } from '../../model/ids.ts'
@@ -11,6 +10,7 @@ import type { FindPlaces } from './find-places.ts'
 import { FoundPaths, joinFound, type FoundPage, type FoundPath } from './found-paths.ts'
 import { knownPlaces } from './known-places.ts'
 import { matchingNames } from './matching-names.ts'
+import { hasKind, namesOfKinds, wantedDigits } from './name-kinds.ts'
 import {
   addToSet,
   countOf,
@@ -126,9 +126,13 @@ class Finding {
 
   #look(pattern: FindPattern): void {
     const { search } = this.#repository.catalogue
-    const lists: [number, string[]][] = []
-    for (const [row, names] of search.nameLists(pattern.literal)) {
-      const matching = matchingNames(pattern, names)
+    const { literal, onlyDirectories } = pattern
+    const wanted = wantedDigits(this.#options.kinds, onlyDirectories)
+    const onlyMixed = !hasKind('', wanted)
+    const lists: [number, readonly string[]][] = []
+    for (const [row, names, kinds] of search.nameLists({ literal, onlyMixed })) {
+      if (!hasKind(kinds, wanted)) continue
+      const matching = namesOfKinds(matchingNames(pattern, names), { names, kinds }, wanted)
       if (matching.length > 0) lists.push([row, matching])
       this.#namesLeft -= matching.length
       if (this.#namesLeft <= 0) break
@@ -143,7 +147,7 @@ class Finding {
 
   /** @returns false when no more is to be looked at */
   #addList(pattern: FindPattern, row: number, names: readonly string[]): boolean {
-    const isFiltered = this.#isFiltered(pattern)
+    const isFiltered = this.#isFiltered
     // Where nothing depends on the entries, all names of a list stand in the same snapshots.
     const directories = new Map<string, FoundPage>()
     let hasRoom = true
@@ -167,28 +171,24 @@ class Finding {
   #add({ pattern, path, names, isFiltered }: NamesOfDirectory, found: FoundPage): void {
     const passing = names.filter(
       (name) =>
-        pattern.matchesDirectory(path, name) &&
-        (!isFiltered || this.#passes(pattern, found.page, name)),
+        pattern.matchesDirectory(path, name) && (!isFiltered || this.#passes(found.page, name)),
     )
     if (passing.length > 0) this.#found.add(path, passing, found)
   }
 
-  #isFiltered({ onlyDirectories }: FindPattern): boolean {
-    const { kinds, modifiedFromMs, modifiedToMs, sizeMin, sizeMax } = this.#options
-    return (
-      onlyDirectories ||
-      (kinds ?? modifiedFromMs ?? modifiedToMs ?? sizeMin ?? sizeMax) !== undefined
-    )
+  /** By what only the entries themselves say. */
+  get #isFiltered(): boolean {
+    const { modifiedFromMs, modifiedToMs, sizeMin, sizeMax } = this.#options
+    return (modifiedFromMs ?? modifiedToMs ?? sizeMin ?? sizeMax) !== undefined
   }
 
-  #passes({ onlyDirectories }: FindPattern, page: number, name: string): boolean {
+  #passes(page: number, name: string): boolean {
     const entry = this.#repository.catalogue.search.entry(page, Buffer.from(name, 'latin1'))
-    if (!entry || (onlyDirectories && !isDirectory(entry.mode))) return false
-    const { kinds, modifiedFromMs = -Infinity, modifiedToMs = Infinity } = this.#options
+    if (!entry) return false
+    const { modifiedFromMs = -Infinity, modifiedToMs = Infinity } = this.#options
     const { sizeMin = 0, sizeMax = Infinity } = this.#options
     const modifiedMs = entry.mtimeSeconds * 1000 + entry.mtimeNs / 1e6
     return (
-      (kinds === undefined || kinds.includes(kindOf(entry.mode))) &&
       modifiedMs >= modifiedFromMs &&
       modifiedMs <= modifiedToMs &&
       entry.size >= sizeMin &&
