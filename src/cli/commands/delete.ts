@@ -10,6 +10,7 @@ import { configurationInUse, followService } from '../follow-service.ts'
 import { counted, humanBytes, humanTime } from '../../foundation/human.ts'
 import { writeJsonLine } from '../output/json.ts'
 import { shortId } from '../output/snapshot-json.ts'
+import { undeleteHint } from '../output/undelete-hint.ts'
 import { resolveBackups, type NamedBackups } from '../resolve-backups.ts'
 import type { Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
@@ -70,9 +71,7 @@ async function deleteNamed(
   ]
   session.say(`Deleted ${deleted.join(' ')}\n`)
   if (snapshots.length > 0) {
-    session.say(
-      '`holdfast undelete` brings it back for 7 days; then `holdfast prune` frees the space\n',
-    )
+    session.say(undeleteHint(snapshots.length))
   }
   return exitStatus.done
 }

@@ -20,6 +20,7 @@ import { writeJsonLine } from '../output/json.ts'
 import { reportPrune } from '../output/prune-report.ts'
 import { retentionJson, retentionText, tellSuspicious } from '../output/retention-report.ts'
 import { shortId } from '../output/snapshot-json.ts'
+import { undeleteHint } from '../output/undelete-hint.ts'
 import { resolveSnapshots } from '../resolve-snapshots.ts'
 import { addPolicyOptions, policyOf, type PolicyFlags } from '../retention-options.ts'
 import { matchesFilters } from '../select-snapshots.ts'
@@ -135,7 +136,8 @@ async function forgetNamed(
       })
     }
     const ids = snapshots.map(({ id }) => shortId(id)).join(' ')
-    session.say(isDryRun ? `Would forget ${ids}\n` : `Forgot ${ids}\n${whatNext(prune === true)}`)
+    session.say(isDryRun ? `Would forget ${ids}\n` : `Forgot ${ids}\n`)
+    if (!isDryRun && prune !== true) session.say(undeleteHint(snapshots.length))
     if (prune !== true) return
     const pruned = await followService(session, 'prune', run, (context) =>
       runPrune(context, { dryRun: isDryRun }),
@@ -180,13 +182,8 @@ function report(
   else if (removed.length === 0) session.say(`Nothing to forget, ${left}\n`)
   else {
     session.say(`Forgot ${counted(removed.length, 'snapshot')}, ${left}\n`)
-    session.say(whatNext(prune === true))
+    if (prune !== true) session.say(undeleteHint(removed.length))
   }
-}
-
-function whatNext(isPruning: boolean): string {
-  if (isPruning) return ''
-  return '`holdfast undelete` brings it back for 7 days; then `holdfast prune` frees the space\n'
 }
 
 async function choosePolicy(session: Session, flags: ForgetFlags): Promise<PolicyChoice> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
+import { toObjectId } from '../../../../src/model/ids.ts'
 import { recordTerminal, run, type RecordingTerminal } from '../run-in-process.ts'
 import { createStandIn } from '../stand-in-library.ts'
 import { snapshot } from '../stand-in-samples.ts'
@@ -144,6 +145,14 @@ describe('holdfast delete', () => {
     expect(out).toBe(
       'Deleted 1a2b3c4d\n`holdfast undelete` brings it back for 7 days; then `holdfast prune` frees the space\n',
     )
+  })
+
+  it('speaks of several as several', async () => {
+    const standIn = createStandIn({
+      resolveSnapshot: async (_, text) => ({ ...snapshot, id: toObjectId(text.repeat(32)) }),
+    })
+    const { out } = await run(['delete', '-y', 'aa', 'bb'], { standIn })
+    expect(out).toMatch(/^Deleted a{8} b{8}\n`holdfast undelete` brings them back for 7 days/)
   })
 
   it('shows what it asks about', async () => {
