@@ -184,6 +184,7 @@ export interface CheckResult {
   /** Each damaged object once. */
   readonly damagedObjects: readonly Damage[]
   readonly lostFiles: readonly Damage[]
+  readonly lostPlaces: number
   readonly damagedSnapshots: readonly string[]
   readonly unread: readonly UnreadObject[]
   readonly notices: readonly string[]

@@ -104,6 +104,7 @@ export interface FoundDamage {
   readonly path?: Uint8Array | undefined
   readonly offsetBytes?: number | undefined
   readonly lengthBytes?: number | undefined
+  readonly fileBytes?: number | undefined
 }
 
 /**

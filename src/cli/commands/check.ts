@@ -58,6 +58,11 @@ async function check(session: Session, flags: CheckFlags): Promise<ExitStatus> {
 
 function report(session: Session, result: CheckResult): void {
   reportDamage(session, [...result.damagedObjects, ...result.lostFiles], 'check')
+  const notNamed = result.lostPlaces - result.lostFiles.length
+  if (notNamed > 0 && !session.isJson) {
+    const rest = counted(notNamed, 'further place')
+    session.terminal.writeError(`damaged: ${rest} in files, which are not named\n`)
+  }
   reportUnread(session, result.unread, 'check')
   for (const notice of result.notices) {
     if (session.isJson) {
@@ -77,7 +82,7 @@ function summary(result: CheckResult): Readonly<Record<string, unknown>> {
   return {
     message_type: 'summary',
     num_errors: result.damagedObjects.length,
-    lost_places: result.lostFiles.length,
+    lost_places: result.lostPlaces,
     broken_snapshots: result.damagedSnapshots,
     unread_objects: result.unread.length,
     snapshots: result.snapshots,

@@ -49,6 +49,8 @@ export interface CheckResult {
   readonly damagedObjects: readonly Damage[]
   /** What of the snapshots is lost by it, the first 10,000 places. */
   readonly lostFiles: readonly Damage[]
+  /** How many places that are in all. */
+  readonly lostPlaces: number
   /** Ids of the snapshots that cannot be restored whole. */
   readonly damagedSnapshots: readonly string[]
   /** Objects that the storage failed to give: nothing is known about them. */
@@ -106,6 +108,7 @@ class CheckRun {
   readonly #startedAtMs = Date.now()
   readonly #messages = new Map<string, string[]>()
   readonly #lostFiles: Damage[] = []
+  #lostPlaces = 0
   readonly #damagedSnapshots = new Set<string>()
   readonly #notices: string[] = []
   readonly #packDamages: PackDamage[] = []
@@ -165,6 +168,7 @@ class CheckRun {
         describe(objectId, messages),
       ),
       lostFiles: this.#lostFiles,
+      lostPlaces: this.#lostPlaces,
       damagedSnapshots: [...this.#damagedSnapshots].sort(),
       unread: this.#faults.unread,
       notices: this.#notices,
@@ -358,6 +362,7 @@ class CheckRun {
 
   #noteFile(damage: Damage & { readonly path: Buffer }): void {
     if (damage.snapshotId !== undefined) this.#damagedSnapshots.add(damage.snapshotId)
+    this.#lostPlaces += 1
     if (this.#lostFiles.length < damagedFilesMax) this.#lostFiles.push(damage)
     this.#options.onEvent?.({ type: 'damage', path: damage.path, message: damage.message })
   }

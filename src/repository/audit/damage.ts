@@ -8,6 +8,8 @@ export interface Damage {
   /** Where in the file the damage begins. */
   readonly offsetBytes?: number
   readonly lengthBytes?: number
+  /** Size of the file. */
+  readonly fileBytes?: number
 }
 
 /** Longest list of damaged places of files that is collected. */

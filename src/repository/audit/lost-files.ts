@@ -29,6 +29,7 @@ export async function nameLostFiles(
           path: walkedPath(walked.directory, walked.page.name(index)),
           offsetBytes: offset,
           lengthBytes,
+          fileBytes: walked.page.sizeOf(index),
         })
       },
       onDamage,

@@ -226,6 +226,7 @@ export const checked: CheckResult = {
   packBytes: 50_000_000,
   damagedObjects: [],
   lostFiles: [],
+  lostPlaces: 0,
   damagedSnapshots: [],
   unread: [],
   notices: [],

@@ -106,8 +106,8 @@ describe('holdfast verify', () => {
     const { status, err, out } = await run(['verify', '--all'], { standIn: broken() })
     expect(status).toBe(20)
     expect(err).toBe(
-      'damaged: 1a2b3c4d:data/x at byte 1048576 (65536 bytes) - authentication failed\n' +
-        `damaged: ${'ab'.repeat(32)} - missing\n`,
+      `damaged: ${'ab'.repeat(32)} - missing\n` +
+        'damaged: 1a2b3c4d:data/x - authentication failed (65,536 bytes from byte 1,048,576 on)\n',
     )
     expect(out).toContain('2 damaged')
   })

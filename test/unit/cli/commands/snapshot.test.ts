@@ -224,7 +224,7 @@ describe('holdfast create', () => {
     })
     const bad = await run(['create'], { workingFolder: project, standIn })
     expect(bad.status).toBe(20)
-    expect(bad.err).toBe('damaged: 1a2b3c4d:data/x at byte 4096 - hash differs\n')
+    expect(bad.err).toBe('damaged: 1a2b3c4d:data/x - hash differs (from byte 4,096 on)\n')
   })
 
   it('does not verify a dry run or a snapshot of named paths', async () => {
