@@ -167,6 +167,13 @@ describe('what is asked over many snapshots', () => {
         const changes = [...engine.diffSnapshots(repository, from, to)]
         const whole = await diffInSlices(repository, [from, to], { changesMax: Infinity })
         expect(whole.changes).toEqual(changes)
+        const held = [...engine.diffSnapshots(repository, from, to, { heldMax: 2 })]
+        for (const changesMax of [1, 2, 3]) {
+          const options = { changesMax, heldMax: 2 }
+          const first = await diffInSlices(repository, [from, to], options)
+          expect(first.changes).toEqual(held.toSorted(byPath).slice(0, changesMax))
+          expect(first.summary).toMatchObject(countsOf(held))
+        }
         const mapped = replay(before, changes)
         expect([...mapped.keys()].sort()).toEqual([...after.keys()].sort())
         for (const [path, size] of mapped) {
@@ -221,6 +228,18 @@ function inParts(
 
 function byNumberThenText([one, text]: [number, string], [other, than]: [number, string]): number {
   return one === other ? (text < than ? -1 : 1) : one - other
+}
+
+function byPath(one: Change, other: Change): number {
+  const order = Buffer.compare(one.path, other.path)
+  // Of a file that became a directory, what is gone comes first.
+  return order === 0 && one.change !== other.change ? (one.change === 'removed' ? -1 : 1) : order
+}
+
+function countsOf(changes: readonly Change[]): Record<string, number> {
+  const counts: Record<string, number> = { added: 0, removed: 0, modified: 0, renamed: 0 }
+  for (const { change } of changes) counts[change] += 1
+  return counts
 }
 
 /** The listing before, with the changes made to it: path to size. */

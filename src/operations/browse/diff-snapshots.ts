@@ -12,6 +12,7 @@ import { pairEntries, type PageEntry } from './diff-pages.ts'
 import { kindOf, type EntryKind } from './entry-kind-word.ts'
 import { joinPath } from './find-pattern.ts'
 import { matchRenames, type OneSided } from './match-renames.ts'
+import { SmallestItems } from './smallest-items.ts'
 
 export type ChangeKind = 'added' | 'removed' | 'modified' | 'renamed' | 'metadata'
 
@@ -76,7 +77,7 @@ export function* diffSnapshots(
 
 /** What changed, as a whole. */
 export interface WholeDiff {
-  /** Not more than were asked for. */
+  /** In the order of paths; of more than were asked for, those that come first. */
   readonly changes: readonly Change[]
   /** Of all. */
   readonly summary: DiffSummary
@@ -92,18 +93,25 @@ export async function diffInSlices(
   { changesMax, ...options }: DiffOptions & { readonly changesMax: number },
 ): Promise<WholeDiff> {
   const summary = emptySummary()
-  const changes: Change[] = []
+  const changes = new SmallestItems(changesMax, inListedOrder)
   let begunMs = performance.now()
   for (const change of new Diff(repository, options).changes(from, to)) {
     if (change !== null) {
       count(summary, change)
-      if (changes.length < changesMax) changes.push(change)
+      changes.add(change)
     } else if (performance.now() - begunMs > sliceMs) {
       await setImmediate()
       begunMs = performance.now()
     }
   }
-  return { changes, summary }
+  return { changes: changes.sorted(), summary }
+}
+
+/** By path; where something else has come in place of what is gone, what is gone comes first. */
+function inListedOrder(left: Change, right: Change): number {
+  const order = Buffer.compare(left.path, right.path)
+  if (order !== 0 || left.change === right.change) return order
+  return left.change === 'removed' ? -1 : 1
 }
 
 /** Null where there is a good moment for a pause. */
@@ -139,7 +147,7 @@ class Diff {
     }
     // As arguments of a call, so many would not fit on the stack.
     const all = held.concat(matchRenames(this.#removed, this.#added, this.#isWhole))
-    yield* all.sort((left, right) => Buffer.compare(left.path, right.path))
+    yield* all.sort(inListedOrder)
   }
 
   get #heldMax(): number {

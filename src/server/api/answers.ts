@@ -166,7 +166,7 @@ export interface Change {
 }
 
 export interface ChangeSummary extends Readonly<Record<ChangeKind, number>> {
-  /** Of so many changes that not all are listed, how many are. */
+  /** Of so many changes that not all are listed, how many are: those whose paths come first. */
   readonly listed: number
   readonly bytes_added: number
   readonly bytes_removed: number

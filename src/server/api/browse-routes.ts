@@ -161,7 +161,7 @@ function addSearch(app: ServerApp, server: ServerContext): void {
   )
 }
 
-/** More are not told: nobody reads them, and they are held in memory. */
+/** Those that come first in the order of paths. More are not told: nobody reads them, and they are held in memory. */
 const changesMax = 200_000
 
 function addDiff(app: ServerApp, server: ServerContext): void {

@@ -56,7 +56,7 @@ export function ChangeFilter({ summary, chosen, text }: ChangeFilterProps): JSX.
         +<Bytes value={summary.bytes_added} /> −<Bytes value={summary.bytes_removed} />
       </span>
       {summary.listed < all && (
-        <span class="muted">only {humanCount(summary.listed)} of them can be listed</span>
+        <span class="muted">only the first {humanCount(summary.listed)} by path are listed</span>
       )}
     </div>
   )
