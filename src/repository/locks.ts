@@ -47,7 +47,10 @@ export class RepositoryLock {
   #record: LockRecord
   /** Null when the storage can only be read and nothing was written. */
   #name: string | null
+  /** Before the lock was written last: it is at least as old for others. */
   #refreshedAt: Moment
+  /** After it was written last: the storage's clock was at {@link #storageAtMs} by then, or beyond. */
+  #writtenAt: Moment
   /** The storage's clock at the last refresh. */
   #storageAtMs: number
   #refreshing: Promise<void> = Promise.resolve()
@@ -60,6 +63,7 @@ export class RepositoryLock {
     readonly name: string | null
     readonly record: LockRecord
     readonly refreshedAt: Moment
+    readonly writtenAt: Moment
     readonly storageAtMs: number
   }) {
     this.#storage = fields.storage
@@ -68,6 +72,7 @@ export class RepositoryLock {
     this.#name = fields.name
     this.#record = fields.record
     this.#refreshedAt = fields.refreshedAt
+    this.#writtenAt = fields.writtenAt
     this.#storageAtMs = fields.storageAtMs
     const everyMs = fields.record.staleAfterMs / refreshesPerLife
     this.#stopRefreshing =
@@ -90,10 +95,11 @@ export class RepositoryLock {
 
   /**
    * The storage's clock now, as far as it can be told without asking: never later than it is. A wall clock that is set forward while the lock is held
-   * must end no grace and break no lease; what a machine has slept is told by the next refresh.
+   * must end no grace and break no lease; what a machine has slept is told by the next refresh. Counted from when the lock was known to be
+   * written: a run that is stopped before it writes is not ahead by as much.
    */
   storageNowMs(): number {
-    const { wallMs, monotonicMs } = this.#spans()
+    const { wallMs, monotonicMs } = this.#spans(this.#writtenAt)
     return this.#storageAtMs + Math.max(Math.min(wallMs, monotonicMs), 0)
   }
 
@@ -175,17 +181,13 @@ export class RepositoryLock {
 
   /** Time may stand still on one clock while the machine sleeps, and be set back on the other: the larger span counts. */
   #elapsedMs(): number {
-    const { wallMs, monotonicMs } = this.#spans()
+    const { wallMs, monotonicMs } = this.#spans(this.#refreshedAt)
     return Math.max(wallMs, monotonicMs, 0)
   }
 
-  /** Since the last refresh. */
-  #spans(): Moment {
+  #spans(since: Moment): Moment {
     const { wallMs, monotonicMs } = momentOf(this.#clock)
-    return {
-      wallMs: wallMs - this.#refreshedAt.wallMs,
-      monotonicMs: monotonicMs - this.#refreshedAt.monotonicMs,
-    }
+    return { wallMs: wallMs - since.wallMs, monotonicMs: monotonicMs - since.monotonicMs }
   }
 
   #assertFresh(): void {
@@ -209,6 +211,7 @@ export class RepositoryLock {
     ownLockNames.add(name)
     await this.#storage.put(name, encodeLockRecord(this.#record))
     const { modifiedAtMs } = await this.#storage.stat(name)
+    const writtenAt = momentOf(this.#clock)
     if (!(await isThere(this.#storage, old))) {
       await this.#storage.delete(name)
       ownLockNames.delete(name)
@@ -216,6 +219,7 @@ export class RepositoryLock {
     }
     this.#name = name
     this.#refreshedAt = refreshedAt
+    this.#writtenAt = writtenAt
     this.#storageAtMs = modifiedAtMs
     await this.#storage.delete(old)
     ownLockNames.delete(old)
@@ -280,19 +284,22 @@ async function tryLock(
   } catch (error) {
     ownLockNames.delete(name)
     if (options.mayOnlyRead !== true || !isReadOnlyFault(error)) throw error
-    const storageNowMs = clock.nowMs()
-    const others = await listStandingLocks({ storage, own: null, storageNowMs, revoke })
+    const writtenAt = momentOf(clock)
+    const storageAtMs = writtenAt.wallMs
+    const listing = { storage, own: null, storageNowMs: storageAtMs, revoke }
+    const others = await listStandingLocks(listing)
     refuseConflict(storage, kind, others)
-    const fields = { storage, clock, revoke, name: null, record, refreshedAt }
-    return new RepositoryLock({ ...fields, storageAtMs: storageNowMs })
+    const fields = { storage, clock, revoke, name: null, record, refreshedAt, writtenAt }
+    return new RepositoryLock({ ...fields, storageAtMs })
   }
   try {
     const modifiedAtMs = await modificationTimeMs(storage, name)
+    const writtenAt = momentOf(clock)
     // This process was stopped in between for longer than a lock lives.
     if (modifiedAtMs === undefined) throw lostError(removedState, undefined)
     const listing = { storage, own: name, storageNowMs: modifiedAtMs, revoke }
     refuseConflict(storage, kind, await listStandingLocks(listing))
-    const fields = { storage, clock, revoke, name, record, refreshedAt }
+    const fields = { storage, clock, revoke, name, record, refreshedAt, writtenAt }
     return new RepositoryLock({ ...fields, storageAtMs: modifiedAtMs })
   } catch (error) {
     await withdraw(storage, name)

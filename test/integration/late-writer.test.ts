@@ -136,6 +136,27 @@ describe('a snapshot that was brought back while whoever forgot it was stopped',
     expect(await engine.prune(later, { graceMs: 0 })).toMatchObject({ snapshotsDropped: 1 })
   })
 
+  it('keeps its forgotten object also when it was never removed: a forget may be stopped on the brink of it', async () => {
+    const source = scratchFolder(fastFolder)
+    const place = await newRepository()
+    const [stopped, other] = [await place.open(), await place.open()]
+    writeFileSync(join(source, 'file'), randomBytes(200_000, 1))
+    const { snapshot } = await save(stopped, source)
+    beforeDeletion(stopped, `snapshots/${snapshot.id}`, async () => {
+      for (const name of namesIn(place.location, 'locks')) {
+        rmSync(join(place.location, 'locks', name))
+      }
+      const pruned = await engine.prune(other, { graceMs: 0, unused: { ratio: 0 } })
+      expect(pruned).toMatchObject({ snapshotsDropped: 0 })
+      expect(namesIn(place.location, 'forgotten')).toEqual([snapshot.id])
+    })
+    await engine.forgetSnapshots(stopped, [snapshot])
+    vi.restoreAllMocks()
+    const later = await place.open()
+    await engine.undeleteSnapshots(later, [snapshot.id])
+    expect(await restoreDifferences(later, snapshot, source)).toEqual([])
+  })
+
   it('keeps its forgotten object for a month, and no longer', async () => {
     const source = scratchFolder(fastFolder)
     const place = await newRepository()

@@ -179,6 +179,36 @@ describe('the order of storage calls', () => {
     ])
   })
 
+  it.each([
+    { folder: 'forgotten', goes: 'forgotten', before: 'put condemned' },
+    { folder: 'index', goes: 'packs', before: 'delete packs' },
+  ])(
+    'of a prune after one that was cut off before it had made durable what is gone from $folder',
+    async ({ folder, goes, before }) => {
+      const { handle, location, source } = await scene()
+      const first = await save(handle, source)
+      rmSync(join(source, 'a'))
+      await letStampsAge()
+      await save(handle, source)
+      await engine.forgetSnapshots(handle, [first.snapshot])
+      const { storage } = handle
+      const sync = storage.sync.bind(storage)
+      storage.sync = async (prefix) => {
+        if (prefix === folder) throw new Error('the power is cut')
+        await sync(prefix)
+      }
+      const prune = (): Promise<unknown> =>
+        engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 })
+      await expect(prune()).rejects.toThrow('the power is cut')
+      storage.sync = sync
+      const calls = await callsDuring(handle, prune)
+      const steps = calls.filter((call) => call === `sync ${folder}` || call === before)
+      expect(steps.indexOf(`sync ${folder}`)).toBe(0)
+      expect(steps).toContain(before)
+      expect(namesIn(location, goes)).toHaveLength(goes === 'forgotten' ? 0 : 2)
+    },
+  )
+
   it('of giving a snapshot another backup id, because two began in one second', async () => {
     const { handle, location, source } = await scene()
     const other = await engine.openRepository({ location, cacheDirectory: `${location}-other` })

@@ -57,23 +57,29 @@ export async function findExpired(
 /**
  * Before anything is marked: what an object of a snapshot is gone for cannot be brought back while its data goes. A run that was killed
  * while it forgot has left no record of it; without one, who knew the snapshot would take it for stolen. Nor need it have made durable that
- * the snapshot is gone: a power cut would bring that back when the data it needs is gone.
+ * the snapshot is gone, nor a prune that was killed here that a forgotten object is: a power cut would bring that back when the data it needs
+ * is gone.
  */
 export async function dropExpired(
   repository: Repository,
   { gone, standing }: ExpiredSnapshots,
   lock: RepositoryLock,
 ): Promise<void> {
-  const { storage, catalogue } = repository
+  const { storage } = repository
   await storage.sync('snapshots')
-  if (gone.length + standing.length === 0) return
+  if (gone.length > 0) await recordDeletions(repository, gone)
+  if (gone.length + standing.length > 0) await lock.assertHeld()
+  for (const id of [...gone, ...standing]) await storage.delete(`forgotten/${id}`)
+  await storage.sync('forgotten')
+}
+
+async function recordDeletions(repository: Repository, gone: readonly SnapshotId[]): Promise<void> {
   const recorded = new Set(
-    catalogue.journal.list({ kind: 'deletion' }).map(({ record }) => record['snapshotId']),
+    repository.catalogue.journal
+      .list({ kind: 'deletion' })
+      .map(({ record }) => record['snapshotId']),
   )
   for (const id of gone) {
     if (!recorded.has(id)) await writeJournal(repository, { kind: 'deletion', snapshotId: id })
   }
-  await lock.assertHeld()
-  for (const id of [...gone, ...standing]) await storage.delete(`forgotten/${id}`)
-  await storage.sync('forgotten')
 }

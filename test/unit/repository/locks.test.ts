@@ -434,6 +434,31 @@ describe('RepositoryLock', () => {
     expect(await pruner.others()).toMatchObject([{ record: { operation: 'snapshot' } }])
   })
 
+  it.each(['when it is taken', 'when it is refreshed'])(
+    'is not ahead of the clock of the storage by as much as it was stopped before its lock was written, %s',
+    async (when) => {
+      const storage = await newStorage()
+      const time = { wallMs: 0, monotonicMs: 0 }
+      const clock = clockOf(time)
+      const put = storage.put.bind(storage)
+      const stopBeforePut = (): void => {
+        storage.put = async (name, bytes) => {
+          time.wallMs += 20 * minuteMs
+          time.monotonicMs += 20 * minuteMs
+          await put(name, bytes)
+        }
+      }
+      if (when === 'when it is taken') stopBeforePut()
+      const pruner = await acquireLock(storage, 'maintenance', 'prune', { clock })
+      stopBeforePut()
+      if (when === 'when it is refreshed') await pruner.refresh()
+      expect(pruner.storageNowMs()).toBe(pruner.writtenAtMs)
+      // For the others it is as old as it may be.
+      time.monotonicMs += 11 * minuteMs
+      expect(await codeOf(pruner.assertHeld())).toBe('REPOSITORY_LOCKED')
+    },
+  )
+
   it('sees a holder that refreshes while the locks are listed', async () => {
     const storage = await newStorage()
     plantLock(storage, { hostname: 'elsewhere' })

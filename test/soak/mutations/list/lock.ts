@@ -152,6 +152,14 @@ export const lockMutants: readonly Mutant[] = [
     tests: [{ file: locks, only: 'counts its age from before it is written' }],
   },
   {
+    name: 'a run that was stopped before it wrote its lock is ahead of the storage',
+    class: 'clock',
+    file: locksFile,
+    text: 'this.#spans(this.#writtenAt)',
+    replacement: 'this.#spans(this.#refreshedAt)',
+    tests: [{ file: locks, only: 'is not ahead of the clock of the storage' }],
+  },
+  {
     name: 'a clock that was set back makes a lease younger',
     class: 'clock',
     file: locksFile,

@@ -187,6 +187,27 @@ export const pruneMutants: readonly Mutant[] = [
     tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
   },
   {
+    name: 'a power cut brings back what a prune that was killed had dropped',
+    class: 'fsync',
+    file: 'src/operations/prune/drop-expired.ts',
+    text: "await storage.sync('forgotten')",
+    replacement: "if (gone.length > 0) await storage.sync('forgotten')",
+    tests: [
+      {
+        file: 'test/integration/storage-order.test.ts',
+        only: 'after one that was cut off',
+      },
+    ],
+  },
+  {
+    name: 'a power cut brings back the index objects that a sweep that was killed had deleted',
+    class: 'fsync',
+    file: 'src/repository/index-replacement.ts',
+    text: "if (steps.length === 0) await storage.sync('index')",
+    replacement: '',
+    tests: [{ file: 'test/integration/storage-order.test.ts', only: 'after one that was cut off' }],
+  },
+  {
     name: 'a power cut brings back a snapshot whose data is swept',
     class: 'fsync',
     file: 'src/operations/prune/drop-expired.ts',
@@ -211,7 +232,10 @@ export const pruneMutants: readonly Mutant[] = [
     text: 'if (!snapshots.has(id)) {',
     replacement: 'if (snapshots.size >= 0) {',
     tests: [
-      { file: 'test/integration/late-writer.test.ts', only: 'leaves it among the forgotten' },
+      {
+        file: 'test/integration/late-writer.test.ts',
+        only: 'keeps its forgotten object also when it was never removed',
+      },
     ],
   },
   {
@@ -305,8 +329,8 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'the going of index objects is not durable before their packs go',
     class: 'fsync',
     file: 'src/repository/index-replacement.ts',
-    text: "await storage.sync('index')",
-    replacement: '',
+    text: "await storage.delete(`index/${id}`)\n    await storage.sync('index')",
+    replacement: 'await storage.delete(`index/${id}`)',
     tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
   },
   {
