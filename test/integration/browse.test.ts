@@ -113,6 +113,40 @@ it('follows a file through renames', async () => {
   expect(unfollowed).toHaveLength(2)
 })
 
+it('follows a rename past snapshots of other paths, and leaves none of them out', async () => {
+  const world = await newWorld()
+  const { repository, folder } = world
+  write(world, 'part/one', randomBytesOf('first', 100_000))
+  const keep = async (path: string): Promise<Snapshot> => {
+    const { snapshot } = await save(repository, path, { base: folder, readAll: true })
+    return snapshot
+  }
+  const part = (): Promise<Snapshot> => keep(join(folder, 'part'))
+  const whole = (): Promise<Snapshot> => keep(folder)
+  const first = await whole()
+  const second = await part()
+  renameSync(join(folder, 'part/one'), join(folder, 'part/two'))
+  const third = await part()
+  write(world, 'part/two', randomBytesOf('between', 50_000))
+  const fourth = await part()
+  write(world, 'part/two', randomBytesOf('first', 100_000))
+  const fifth = await whole()
+  const versions = engine.fileHistory(repository, Buffer.from('part/two'))
+  expect(
+    versions.map(({ path, size, snapshots, isRename }) => [
+      path.toString(),
+      size,
+      snapshots.map(({ id }) => id),
+      isRename,
+    ]),
+  ).toEqual([
+    ['part/two', 100_000, [fifth.id], false],
+    ['part/two', 50_000, [fourth.id], false],
+    ['part/two', 100_000, [third.id], true],
+    ['part/one', 100_000, [second.id, first.id], false],
+  ])
+})
+
 it('tells what a deletion frees', async () => {
   const world = await newWorld()
   write(world, 'data/shared', randomBytesOf('shared', 200_000))

@@ -44,7 +44,13 @@ interface OpenVersion {
   readonly path: Buffer
   readonly entry: StepDown
   readonly snapshots: VersionSnapshot[]
-  isRename: boolean
+}
+
+/** The name that a file had after a rename: snapshots in between that were made of other paths may still have it. */
+interface LaterName {
+  readonly lookUp: PathLookUp
+  /** In the line: the snapshot that was found to have the older name. */
+  readonly untilIndex: number
 }
 
 /**
@@ -100,34 +106,36 @@ function historyOf(
   follow: boolean,
 ): FileVersion[] {
   const versions: OpenVersion[] = []
-  let components = componentsInTree(line[0], wanted)
-  let lookUp = new PathLookUp(repository, components)
+  let lookUp = new PathLookUp(repository, componentsInTree(line[0], wanted))
+  let later: LaterName | undefined
   for (const [index, summary] of line.entries()) {
-    const entry = lookUp.find(summary)
+    if (later && index >= later.untilIndex) later = undefined
+    const found = later?.lookUp.find(summary) ? later.lookUp : lookUp
+    const entry = found.find(summary)
     if (!entry) continue
-    const path = components.reduce(joinPath, Buffer.alloc(0))
+    const { path } = found
     const last = versions.at(-1)
     if (last && last.path.equals(path) && isSameContent(last.entry, entry)) {
       last.snapshots.push(toVersionSnapshot(summary))
     } else {
-      versions.push({ path, entry, snapshots: [toVersionSnapshot(summary)], isRename: false })
+      versions.push({ path, entry, snapshots: [toVersionSnapshot(summary)] })
     }
-    const before = follow ? previousOf(line, index) : undefined
-    if (!before || lookUp.find(before)) continue
+    if (!follow || found !== lookUp) continue
+    const beforeIndex = previousOf(line, index)
+    const before = line[beforeIndex]
+    if (beforeIndex < 0 || lookUp.find(before)) continue
     const source = findRenameSource(repository, { before, after: summary, path })
     if (!source) continue
-    const open = versions.at(-1)
-    if (open) open.isRename = true
-    components = source
-    lookUp = new PathLookUp(repository, components)
+    later = { lookUp, untilIndex: beforeIndex }
+    lookUp = new PathLookUp(repository, source)
   }
-  return versions.map(toVersion)
+  return versions.map((version, index) => toVersion(version, versions[index + 1]))
 }
 
-/** The next older snapshot of the same paths: one of other paths does not tell that a file was not there. */
-function previousOf(line: readonly SnapshotSummary[], index: number): SnapshotSummary | undefined {
+/** @returns where in the line the next older snapshot of the same paths stands, or -1: one of other paths does not tell that a file was not there */
+function previousOf(line: readonly SnapshotSummary[], index: number): number {
   const paths = JSON.stringify(line[index].paths)
-  return line.find((summary, at) => at > index && JSON.stringify(summary.paths) === paths)
+  return line.findIndex((summary, at) => at > index && JSON.stringify(summary.paths) === paths)
 }
 
 function isSameContent(one: StepDown, other: StepDown): boolean {
@@ -140,15 +148,20 @@ function toVersionSnapshot(summary: SnapshotSummary): VersionSnapshot {
   return { id, backupId, startedAtMs, hostname }
 }
 
-function toVersion({ path, entry, snapshots, isRename }: OpenVersion): FileVersion {
+function toVersion(
+  { path, entry, snapshots }: OpenVersion,
+  older: OpenVersion | undefined,
+): FileVersion {
   const { mode, size, mtimeSeconds, mtimeNs, content } = entry
   const contentId = content?.toString('hex') ?? null
   const kind = kindOf(mode)
+  const isRename = older !== undefined && !older.path.equals(path)
   return { path, kind, mode, size, mtimeSeconds, mtimeNs, contentId, snapshots, isRename }
 }
 
 /** Looks one path up in snapshot after snapshot; directories that snapshots share are looked into once. */
 class PathLookUp {
+  readonly path: Buffer
   readonly #repository: Repository
   readonly #components: readonly Buffer[]
   readonly #known: readonly Map<number, StepDown | undefined>[]
@@ -156,6 +169,7 @@ class PathLookUp {
   constructor(repository: Repository, components: readonly Buffer[]) {
     this.#repository = repository
     this.#components = components
+    this.path = components.reduce(joinPath, Buffer.alloc(0))
     this.#known = components.map(() => new Map())
   }
 
