@@ -42,8 +42,12 @@ export interface ServerOptions {
   readonly logsRequests: boolean
   /** Wrong tokens that one address may send in a minute; 10 unless given. */
   readonly failedLoginsPerMinute?: number
+  /** How often those who follow events get a sign of life; 15 s unless given. */
+  readonly heartbeatMs?: number
   /** Whether one more job may be started; it fails otherwise, as on a machine that has no room for it. */
   readonly mayRunJob?: () => boolean
+  /** Does the work of a job in place of a process of its own. */
+  readonly runJob?: JobRunner
 }
 
 export interface RunningServer {
@@ -56,6 +60,7 @@ export interface RunningServer {
 
 /** How long requests may go on after the server was told to stop. */
 const graceMs = 10_000
+const heartbeatMsDefault = 15_000
 
 /**
  * Starts the server over a repository that is open already, and stays so.
@@ -97,7 +102,7 @@ async function start(
   const run = forkJobs(repository, configuration)
   const statistics = new PreparedStatistics(held, run)
   const jobs = new Jobs({
-    run: holdingRunner(held, run, options.mayRunJob),
+    run: holdingRunner(held, options.runJob ?? run, options.mayRunJob),
     nowMs: Date.now,
     async afterJob({ id, kind, requested_by: user }) {
       held.expire()
@@ -106,7 +111,7 @@ async function start(
       log.info({ job: id, kind, user }, 'A job ended')
     },
   })
-  const events = new EventHub(jobs)
+  const events = new EventHub(jobs, Date.now())
   events.noteAlerts(assessRepository(repository, monitoring).alerts)
   const server: ServerContext = {
     held,
@@ -128,6 +133,7 @@ async function start(
     jobs,
     events,
     streams: new Set(),
+    heartbeatMs: options.heartbeatMs ?? heartbeatMsDefault,
     answers: new AnswerCache(),
     statistics,
     log,

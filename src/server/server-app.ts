@@ -43,6 +43,8 @@ export function createServerApp(
   app.use('*', async (context, next) => {
     await next()
     secureHeaders(context.res, server.isSecure)
+    // A body that nobody will read would be made all the same, and some have no end.
+    if (context.req.method === 'HEAD') await context.res.body?.cancel()
   })
   app.use('*', async (context, next) => {
     if (context.req.url.length > targetLengthMax) {

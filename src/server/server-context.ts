@@ -27,6 +27,8 @@ export interface ServerContext {
   readonly events: EventHub
   /** What ends the streams of events that are open. */
   readonly streams: Set<() => void>
+  /** How often those who follow get a sign of life. */
+  readonly heartbeatMs: number
   readonly answers: AnswerCache
   readonly statistics: PreparedStatistics
   readonly log: ServerLog
@@ -39,6 +41,8 @@ export interface ServerContext {
 export interface RequestFacts {
   /** Of the other end of the connection. */
   readonly address: string
+  /** Ends the connection at once, whatever is on its way. */
+  readonly hangUp: () => void
 }
 
 /** Hono's types of a request. */

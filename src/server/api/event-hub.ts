@@ -8,7 +8,8 @@ export interface ServerEvent {
   readonly data: unknown
 }
 
-interface Kept extends ServerEvent {
+/** One that was numbered; numbers only grow, also from one start of the server to the next. */
+export interface KeptEvent extends ServerEvent {
   readonly id: number
 }
 
@@ -19,14 +20,16 @@ const keptMax = 500
 
 /** Hands on what changes to those who listen, each at its own pace. */
 export class EventHub {
-  readonly #kept: Kept[] = []
-  readonly #listeners = new Set<(event: Kept) => void>()
+  readonly #kept: KeptEvent[] = []
+  readonly #listeners = new Set<(event: KeptEvent) => void>()
   readonly #jobs: Jobs
-  #lastId = 0
+  #lastId: number
   #raised = ''
 
-  constructor(jobs: Jobs) {
+  constructor(jobs: Jobs, nowMs: number) {
     this.#jobs = jobs
+    // No server before this one got so far, so that nobody who comes back from it is taken for one who was here: 1,000 events for each of its milliseconds.
+    this.#lastId = nowMs * 1000
     jobs.subscribe((job) => this.#add({ key: job.id, event: 'job', data: job }))
   }
 
@@ -45,10 +48,11 @@ export class EventHub {
     this.#add({ key: 'alerts', event: 'alert', data: { items: alerts } })
   }
 
-  /** What happened after an event, or all jobs there are when that is not known any more. */
-  since(lastId: number | undefined): Kept[] {
+  /** What happened after the event with that id, or all jobs there are when that is not known, or not any more. */
+  since(last: string | undefined): KeptEvent[] {
     const oldest = this.#kept[0]?.id ?? this.#lastId + 1
-    if (lastId !== undefined && lastId >= oldest - 1 && lastId <= this.#lastId) {
+    const lastId = Number(last ?? Number.NaN)
+    if (lastId >= oldest - 1 && lastId <= this.#lastId) {
       return this.#kept.filter(({ id }) => id > lastId)
     }
     return this.#jobs
@@ -58,7 +62,7 @@ export class EventHub {
   }
 
   /** @returns what ends it */
-  listen(listener: (event: Kept) => void): () => void {
+  listen(listener: (event: KeptEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
