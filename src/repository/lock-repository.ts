@@ -47,10 +47,11 @@ export async function lockRepository(
 /** What every lock of a repository is taken with: its clock, and that breaking a lease leaves a record. */
 export function lockOptionsOf(
   repository: Repository,
-): Pick<LockOptions, 'clock' | 'retryForMs' | 'revoke'> {
+): Pick<LockOptions, 'clock' | 'retryForMs' | 'onWait' | 'revoke'> {
   return {
     clock: repository.clock,
     retryForMs: repository.retryLockMs,
+    onWait: repository.onLockWait,
     revoke: async ({ leaseId, hostname, pid, operation }, storageAtMs) => {
       const fields = { leaseId, hostname, pid, operation, storageAtMs: Math.floor(storageAtMs) }
       await writeJournal(repository, { kind: 'revocation', ...fields })

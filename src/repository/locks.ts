@@ -12,6 +12,7 @@ import {
 } from './lock-record.ts'
 import { isMissing } from './loss.ts'
 import { isThere, modificationTimeMs } from './modification-time.ts'
+import type { OnLockWait } from './on-lock-wait.ts'
 import {
   isReadOnlyFault,
   listStandingLocks,
@@ -29,6 +30,8 @@ export interface LockOptions {
   readonly clock?: Clock
   /** How long to wait for others before giving up; default: not at all. */
   readonly retryForMs?: number
+  /** Told who is waited for before each pause, and `undefined` when the wait is over. */
+  readonly onWait?: OnLockWait | undefined
   /** How long the lock lives without a refresh; default 30 minutes, or `HOLDFAST_LEASE_SECONDS`. */
   readonly staleAfterMs?: number
   /** Makes it durable that a stale lease is over, before its lock is removed. */
@@ -248,12 +251,17 @@ export async function acquireLock(
 ): Promise<RepositoryLock> {
   const { monotonicMs } = options.clock ?? systemClock
   const giveUpAtMs = monotonicMs() + (options.retryForMs ?? 0)
+  let hasWaited = false
   for (;;) {
     try {
-      return await tryLock(storage, kind, operation, options)
+      const lock = await tryLock(storage, kind, operation, options)
+      if (hasWaited) options.onWait?.(undefined)
+      return lock
     } catch (error) {
       const isHeld = error instanceof RepositoryError && error.code === 'REPOSITORY_LOCKED'
       if (!isHeld || monotonicMs() >= giveUpAtMs) throw error
+      hasWaited = true
+      options.onWait?.(error)
       const pauseMs = retryEveryMs * (0.5 + Math.random())
       await sleep(Math.min(pauseMs, giveUpAtMs - monotonicMs()))
     }

@@ -20,6 +20,7 @@ import { openReserve } from './disk-reserve.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
 import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
+import type { OnLockWait } from './on-lock-wait.ts'
 
 export interface OpenOptions {
   readonly location: string
@@ -31,6 +32,8 @@ export interface OpenOptions {
   readonly cacheDirectory?: string | undefined
   /** How long operations wait for others that hold the repository; default: not at all. */
   readonly retryLockMs?: number | undefined
+  /** Told who is waited for meanwhile, and when that is over. */
+  readonly onLockWait?: OnLockWait | undefined
   /** zstd level of new packs. */
   readonly compressionLevel?: number
   /** It is opened in order to free space: when the disk is nearly full, the reserve is given back first (docs/decisions/0010). */
@@ -80,6 +83,7 @@ async function openWith(options: OpenOptions, isBeside: boolean): Promise<Reposi
     masterSecret,
     slotId,
     retryLockMs: options.retryLockMs,
+    onLockWait: options.onLockWait,
     context: {
       location: storage.location,
       repositoryId: Buffer.from(config.repositoryId, 'hex'),

@@ -22,6 +22,7 @@ import type { UnusableObject } from './catch-up.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { vanishedSnapshots, type VanishedSnapshot } from './vanished-snapshots.ts'
+import type { OnLockWait } from './on-lock-wait.ts'
 
 /** Tree segments to keep decoded while trees are walked, in bytes. */
 const treeCacheBytes = 24 * 1024 * 1024
@@ -40,6 +41,8 @@ export class Repository {
   readonly clock: Clock
   /** How long an operation waits for others that hold the repository. */
   readonly retryLockMs: number
+  /** Told who is waited for. */
+  readonly onLockWait: OnLockWait | undefined
   readonly #openCatalogue: () => Catalogue
   readonly #smallCompressor: Compressor = createCompressor(smallObjectLevel)
   readonly #decompressor: Decompressor = createDecompressor()
@@ -56,9 +59,11 @@ export class Repository {
     openCatalogue: () => Catalogue
     clock?: Clock
     retryLockMs?: number | undefined
+    onLockWait?: OnLockWait | undefined
   }) {
     this.clock = fields.clock ?? systemClock
     this.retryLockMs = fields.retryLockMs ?? 0
+    this.onLockWait = fields.onLockWait
     this.config = fields.config
     this.context = fields.context
     this.storage = fields.storage

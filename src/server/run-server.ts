@@ -164,11 +164,11 @@ function holdingRunner(
   run: JobRunner,
   mayRun: () => boolean = () => true,
 ): JobRunner {
-  return async (order, signal, onProgress) => {
+  return async (order, signal, onChange) => {
     if (!mayRun()) return noRoom
     const release = held.hold()
     try {
-      return await run(order, signal, onProgress)
+      return await run(order, signal, onChange)
     } finally {
       release()
     }

@@ -184,6 +184,15 @@ export interface JobProgress {
   readonly message: string | null
 }
 
+/** Who holds the lock of the repository that a job wants. */
+export interface LockHolder {
+  readonly operation: string
+  readonly pid: number
+  readonly hostname: string
+  /** As the command line says it. */
+  readonly message: string
+}
+
 export interface JobError {
   readonly error: string
   readonly code: string
@@ -199,6 +208,8 @@ export interface Job {
   readonly started_at: string | null
   readonly ended_at: string | null
   readonly progress: JobProgress | null
+  /** Another process, as long as the job waits for it. */
+  readonly waiting_for: LockHolder | null
   readonly result: Readonly<Record<string, unknown>> | null
   readonly error: JobError | null
   readonly requested_by: string

@@ -23,6 +23,14 @@ const jobSchema = z
     started_at: z.string().nullable(),
     ended_at: z.string().nullable(),
     progress: z.record(z.string(), z.unknown()).nullable(),
+    waiting_for: z
+      .object({
+        operation: z.string(),
+        pid: z.number().int(),
+        hostname: z.string(),
+        message: z.string(),
+      })
+      .nullable(),
     result: z.record(z.string(), z.unknown()).nullable(),
     error: z.object({ error: z.string(), code: z.string(), remedy: z.string() }).nullable(),
     requested_by: z.string(),

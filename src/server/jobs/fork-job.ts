@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 import type { Configuration } from '../../config/load-config.ts'
 import type { Repository } from '../../repository/repository.ts'
-import type { JobEnd, JobOrder, JobProgress } from './job.ts'
+import type { JobChange, JobEnd, JobOrder } from './job.ts'
 import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
 import type { JobRunner } from './jobs.ts'
 
@@ -20,8 +20,8 @@ export function forkJobs(
   repository: Repository,
   configuration: Configuration | undefined,
 ): JobRunner<JobStart['request']> {
-  return (order, signal, onProgress) =>
-    follow(forkProcess(), startOf(repository, configuration, order), { signal, onProgress })
+  return (order, signal, onChange) =>
+    follow(forkProcess(), startOf(repository, configuration, order), { signal, onChange })
 }
 
 /** Sources are loaded with a loader, in tests only. */
@@ -62,13 +62,13 @@ function startOf(
 
 interface Following {
   readonly signal: AbortSignal
-  readonly onProgress: (progress: JobProgress) => void
+  readonly onChange: (change: JobChange) => void
 }
 
 function follow(
   child: ChildProcess,
   start: JobStart,
-  { signal, onProgress }: Following,
+  { signal, onChange }: Following,
 ): Promise<JobEnd> {
   return new Promise((resolve) => {
     let told: JobEnd | undefined
@@ -86,7 +86,7 @@ function follow(
       resolve(told ?? lost(how, signal.aborted))
     }
     child.on('message', (message: FromJobProcess) => {
-      if (message.type === 'progress') onProgress(message.progress)
+      if (message.type === 'change') onChange(message.change)
       else {
         told = message.end
         clearTimeout(timer)

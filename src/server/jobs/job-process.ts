@@ -1,11 +1,11 @@
 /* The entry of a process that does one job of the server and ends. */
 import { loadConfig } from '../../config/load-config.ts'
-import { HoldfastError } from '../../foundation/errors.ts'
+import { HoldfastError, type RepositoryError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { HoldfastEvent } from '../../foundation/progress-event.ts'
 import { repositoryStatistics } from '../../operations/statistics/repository-statistics.ts'
 import { openRepository } from '../../repository/open-repository.ts'
-import type { JobEnd, JobProgress, JobResult } from './job.ts'
+import type { JobEnd, JobProgress, JobResult, LockHolder } from './job.ts'
 import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
 import { runJobRequest } from './run-job-request.ts'
 
@@ -44,7 +44,7 @@ function progressTeller(): (event: HoldfastEvent) => void {
     const nowMs = performance.now()
     if (last === undefined || (!isNewPhase && nowMs - sentAtMs < progressIntervalMs)) return
     sentAtMs = nowMs
-    void send({ type: 'progress', progress: last })
+    void send({ type: 'change', change: { progress: last } })
   }
 }
 
@@ -62,6 +62,16 @@ function toProgress(
   }
 }
 
+function tellHolder(refusal: RepositoryError | undefined): void {
+  void send({ type: 'change', change: { waiting_for: refusal ? holderOf(refusal) : null } })
+}
+
+/** A lock that cannot be read names nobody. */
+function holderOf({ message, facts }: RepositoryError): LockHolder {
+  const { operation = '', pid = 0, hostname = '' } = facts
+  return { operation: String(operation), pid: Number(pid), hostname: String(hostname), message }
+}
+
 async function run(start: JobStart): Promise<JobResult> {
   const { location, cacheDirectory, masterSecret, slotId, configFile, actor, request } = start
   const frees = request.kind === 'cleanup' || request.kind === 'prune' || request.kind === 'delete'
@@ -70,6 +80,7 @@ async function run(start: JobStart): Promise<JobResult> {
     cacheDirectory,
     unlocked: { masterSecret: Buffer.from(masterSecret), slotId },
     retryLockMs,
+    onLockWait: tellHolder,
     freesSpace: frees,
   })
   try {

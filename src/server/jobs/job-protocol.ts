@@ -1,5 +1,5 @@
 import type { Actor } from '../../model/actor.ts'
-import type { JobEnd, JobProgress } from './job.ts'
+import type { JobChange, JobEnd } from './job.ts'
 import type { JobRequest } from './job-request.ts'
 
 /** What the server has computed for itself, and no client can ask for: it is no job in any list. */
@@ -24,5 +24,5 @@ export type ToJobProcess =
   | { readonly type: 'cancel' }
 
 export type FromJobProcess =
-  | { readonly type: 'progress'; readonly progress: JobProgress }
+  | { readonly type: 'change'; readonly change: JobChange }
   | { readonly type: 'end'; readonly end: JobEnd }

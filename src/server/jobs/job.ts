@@ -7,6 +7,12 @@ export type JobState = (typeof jobStates)[number]
 
 export type JobProgress = answers.JobProgress
 export type JobError = answers.JobError
+export type LockHolder = answers.LockHolder
+
+/** What of a job changes while it runs. */
+export type JobChange =
+  | { readonly progress: JobProgress }
+  | { readonly waiting_for: LockHolder | null }
 
 /** What a job did, ready for JSON. */
 export type JobResult = Readonly<Record<string, unknown>>

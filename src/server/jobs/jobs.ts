@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 
 import type { Actor } from '../../model/actor.ts'
 import { HttpError } from '../http-error.ts'
-import type { JobEnd, JobJson, JobOrder, JobProgress } from './job.ts'
+import type { JobChange, JobEnd, JobJson, JobOrder } from './job.ts'
 import { titleOf, type JobRequest } from './job-request.ts'
 
 /** Does the work; ends when the work has ended, and never throws. */
 export type JobRunner<Request = JobRequest> = (
   order: JobOrder<Request>,
   signal: AbortSignal,
-  onProgress: (progress: JobProgress) => void,
+  onChange: (change: JobChange) => void,
 ) => Promise<JobEnd>
 
 export interface JobsOptions {
@@ -90,6 +90,7 @@ export class Jobs {
       started_at: null,
       ended_at: null,
       progress: null,
+      waiting_for: null,
       result: null,
       error: null,
       requested_by: actor.user,
@@ -144,8 +145,8 @@ export class Jobs {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     this.#change(id, { state: 'running', started_at: this.#now() })
-    const end = await this.#options.run(entry, entry.controller.signal, (progress) => {
-      if (entry.json.state === 'running') this.#change(id, { progress })
+    const end = await this.#options.run(entry, entry.controller.signal, (change) => {
+      if (entry.json.state === 'running') this.#change(id, change)
     })
     await this.#options.afterJob(entry.json)
     this.#finish(id, end)
@@ -153,7 +154,7 @@ export class Jobs {
 
   #finish(id: string, end: JobEnd): void {
     const outcome = end.state === 'done' ? { result: end.result } : { error: end.error }
-    this.#change(id, { state: end.state, ended_at: this.#now(), ...outcome })
+    this.#change(id, { state: end.state, ended_at: this.#now(), waiting_for: null, ...outcome })
     this.#entries.get(id)?.end(end)
     this.#forgetOldest()
     if (!this.#isStopping) this.#startNext()

@@ -12,7 +12,7 @@ import {
   imageTypeOf,
   previewText,
 } from '../../../../src/server/dashboard/pages/files/preview-content.ts'
-import { resultFacts } from '../../../../src/server/dashboard/pages/jobs/job-text.ts'
+import { resultFacts, waitingText } from '../../../../src/server/dashboard/pages/jobs/job-text.ts'
 import { hrefTo, parseRoute } from '../../../../src/server/dashboard/state/address.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -115,5 +115,16 @@ describe('what is drawn of numbers and settings', () => {
       ['bytes written', '2.0 KiB'],
       ['ok', 'yes'],
     ])
+  })
+
+  it('names whom a job waits for, and shows nothing of it that could be drawn as something else', () => {
+    const holder = {
+      operation: 'prune',
+      pid: 7,
+      hostname: 'back\u202eup',
+      message: 'its lock cannot be read',
+    }
+    expect(waitingText(holder)).toBe('waiting for prune by process 7 on back\\u202eup')
+    expect(waitingText({ ...holder, operation: '' })).toBe('its lock cannot be read')
   })
 })

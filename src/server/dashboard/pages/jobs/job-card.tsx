@@ -12,7 +12,7 @@ import { now } from '../../state/now.ts'
 import { hrefTo } from '../../state/address.ts'
 import { byteText } from '../../text/number-text.ts'
 import { visibleText } from '../../text/visible-text.ts'
-import { jobErrorText } from './job-text.ts'
+import { jobErrorText, waitingText } from './job-text.ts'
 
 export function JobCard({ job }: { readonly job: Job }): JSX.Element {
   return (
@@ -48,7 +48,8 @@ function duration({ started_at: start, ended_at: end }: Job): string {
   return ` · ${humanDuration(endMs - Date.parse(start))}`
 }
 
-function Progress({ job: { progress, title } }: { readonly job: Job }): JSX.Element {
+function Progress({ job }: { readonly job: Job }): JSX.Element {
+  const { progress, title } = job
   const share = progress === null ? undefined : shareOf(progress)
   return (
     <div class="progress">
@@ -57,9 +58,14 @@ function Progress({ job: { progress, title } }: { readonly job: Job }): JSX.Elem
         max={1}
         {...(share !== undefined && { value: share })}
       />
-      <span class="muted number">{progress === null ? 'waiting' : describe(progress)}</span>
+      <span class="muted number">{progressText(job)}</span>
     </div>
   )
+}
+
+function progressText({ progress, waiting_for: holder }: Job): string {
+  if (holder !== null) return waitingText(holder)
+  return progress === null ? 'waiting' : describe(progress)
 }
 
 function shareOf(progress: JobProgress): number | undefined {

@@ -1,10 +1,16 @@
 import { humanCount } from '../../../../foundation/human.ts'
-import type { JobError } from '../../../api/answers.ts'
+import type { JobError, LockHolder } from '../../../api/answers.ts'
 import { byteText } from '../../text/number-text.ts'
 import { visibleText } from '../../text/visible-text.ts'
 
 export function jobErrorText(error: JobError): string {
   return error.remedy ? `${error.error}. ${error.remedy}` : error.error
+}
+
+/** Whom a job waits for. */
+export function waitingText({ operation, pid, hostname, message }: LockHolder): string {
+  if (operation === '') return visibleText(message)
+  return visibleText(`waiting for ${operation} by process ${pid} on ${hostname}`)
 }
 
 /** What a job gives back, as names and values to read: sizes as sizes, counts as counts, lists by their length. */
