@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly logsRequests: boolean
   /** Wrong tokens that one address may send in a minute; 10 unless given. */
   readonly failedLoginsPerMinute?: number
+  /** What limits and sessions go by, in milliseconds; a clock that nobody sets unless given. */
+  readonly monotonicMs?: () => number
   /** How often those who follow events get a sign of life; 15 s unless given. */
   readonly heartbeatMs?: number
   /** Whether one more job may be started; it fails otherwise, as on a machine that has no room for it. */
@@ -124,7 +126,7 @@ async function start(
       requestsPerMinute: settings.requestsPerMinute,
       scheme,
       port: bound.port,
-      nowMs: () => performance.now(),
+      nowMs: options.monotonicMs ?? (() => performance.now()),
       ...(options.failedLoginsPerMinute !== undefined && {
         failedLoginsPerMinute: options.failedLoginsPerMinute,
       }),
