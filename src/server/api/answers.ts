@@ -28,7 +28,15 @@ export interface AlertChange {
   readonly rule: string
   readonly state: 'raised' | 'cleared'
   readonly at: string
+  readonly value: number | null
+  readonly threshold: number | null
   readonly message: string
+}
+
+export interface Alerts {
+  readonly items: readonly AlertState[]
+  /** Newest first. */
+  readonly history: readonly AlertChange[]
 }
 
 export interface Freshness {
@@ -215,9 +223,33 @@ export interface Job {
   readonly requested_by: string
 }
 
+/** A deleted snapshot whose data is still there. */
+export interface Forgotten {
+  readonly id: string
+  readonly backup_id: string
+  readonly type: string
+  readonly started_at: string | null
+  readonly description: string
+  readonly hostname: string
+  readonly files: number
+  readonly bytes: number
+  readonly paths: readonly string[]
+  readonly forgotten_at: string | null
+  readonly expires_at: string | null
+}
+
+export interface RetentionPreview {
+  readonly items: readonly RetentionItem[]
+  /** Null as long as it is being computed. */
+  readonly freed_bytes: number | null
+  readonly is_computing: boolean
+}
+
 export interface RetentionItem {
   readonly backup_id: string
   readonly id: string
+  readonly type: string
+  readonly started_at: string | null
   readonly keep: boolean
   readonly reasons: readonly string[]
 }

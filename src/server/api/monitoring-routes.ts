@@ -33,7 +33,8 @@ export function addMonitoringRoutes(app: ServerApp, server: ServerContext): void
     async () => {
       const repository = await server.held.current()
       const { alerts } = overviewOf(repository, server.monitoring, server.nowMs())
-      return { items: alerts, history: alertHistory(repository, { limit: 1000 }) }
+      const history = alertHistory(repository, { limit: 1000 })
+      return { items: alerts, history } satisfies answers.Alerts
     },
   )
   addRoute(

@@ -3,8 +3,11 @@ import { z } from '@hono/zod-openapi'
 import { addRoute, type RequestContext, type ServerApp } from '../add-route.ts'
 import type { Identity } from '../security/credentials.ts'
 import type { ServerContext } from '../server-context.ts'
+import type * as answers from './answers.ts'
 
-const sessionSchema = z.object({ can_write: z.boolean(), name: z.string() }).openapi('Session')
+const sessionSchema: z.ZodType<answers.Session> = z
+  .object({ can_write: z.boolean(), name: z.string() })
+  .openapi('Session')
 
 /** The page gives the token once and gets a cookie that no script can read. */
 export function addSessionRoutes(app: ServerApp, server: ServerContext): void {
@@ -47,7 +50,7 @@ export function addSessionRoutes(app: ServerApp, server: ServerContext): void {
   )
 }
 
-function sessionJson({ name, canWrite }: Identity): z.output<typeof sessionSchema> {
+function sessionJson({ name, canWrite }: Identity): answers.Session {
   return { can_write: canWrite, name }
 }
 

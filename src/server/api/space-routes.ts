@@ -15,6 +15,7 @@ import { configPolicy } from '../../service/config-policy.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import { HttpError } from '../http-error.ts'
 import type { ServerContext } from '../server-context.ts'
+import type * as answers from './answers.ts'
 import { snapshotName } from './find-snapshot.ts'
 import { pageOf, pageQuery, pageSchema } from './pages.ts'
 import { absoluteText, timeText } from './path-text.ts'
@@ -121,7 +122,7 @@ function addDeletion(app: ServerApp, server: ServerContext): void {
         })),
         freed_bytes: isReady ? freedBy(repository, gone) : null,
         is_computing: !isReady,
-      }
+      } satisfies answers.RetentionPreview
     },
   )
 }
@@ -145,7 +146,7 @@ export function addForgotten(app: ServerApp, server: ServerContext): void {
     async ({ query }) => {
       const forgotten = await listForgotten(server.held.handle)
       const page = pageOf(forgotten.reverse(), query)
-      const items = page.items.map(({ snapshot, forgottenAtMs }) => ({
+      const items = page.items.map(({ snapshot, forgottenAtMs }): answers.Forgotten => ({
         id: snapshot.id,
         backup_id: snapshot.backupId,
         type: snapshot.type,

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { counted, humanCount } from '../../../foundation/human.ts'
 import { requestJson } from '../api/request.ts'
 import { startJob } from '../api/start-job.ts'
-import type { RetentionItem } from '../../api/answers.ts'
+import type { RetentionItem, RetentionPreview } from '../../api/answers.ts'
 import type { Column } from '../list/column.ts'
 import { arraySource } from '../list/row-source.ts'
 import { VirtualList } from '../list/virtual-list.tsx'
@@ -17,13 +17,6 @@ import { Bytes } from '../parts/values.tsx'
 import { useResource } from '../state/resource.ts'
 import { goTo } from '../state/route.ts'
 import { visibleText } from '../text/visible-text.ts'
-
-interface Preview {
-  readonly items: readonly RetentionItem[]
-  /** Null as long as it is being computed. */
-  readonly freed_bytes: number | null
-  readonly is_computing: boolean
-}
 
 const askAgainMs = 2000
 
@@ -40,7 +33,7 @@ const columns: readonly Column<RetentionItem>[] = [
 export function RetentionPage(): JSX.Element {
   const [isAsked, setIsAsked] = useState(false)
   const resource = useResource('retention', (signal) =>
-    requestJson<Preview>('retention/preview', { signal }),
+    requestJson<RetentionPreview>('retention/preview', { signal }),
   )
   const { data, reload } = resource
   useEffect(() => {
@@ -89,7 +82,7 @@ export function RetentionPage(): JSX.Element {
 function PreviewContent({
   preview: { items, freed_bytes: freed },
 }: {
-  preview: Preview
+  preview: RetentionPreview
 }): JSX.Element {
   const kept = items.filter(({ keep }) => keep).length
   if (items.length === 0) {

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 
 import { requestJson } from '../../api/request.ts'
-import type { AlertChange, AlertState } from '../../../api/answers.ts'
+import type { Alerts, AlertState } from '../../../api/answers.ts'
 import { Chip } from '../../parts/chip.tsx'
 import { CodeText } from '../../parts/code-text.tsx'
 import { Icon } from '../../parts/icon.tsx'
@@ -57,9 +57,7 @@ export function AlertsCard({ alerts }: { readonly alerts: readonly AlertState[] 
 }
 
 function AlertHistory({ onClose }: { onClose(): void }): JSX.Element {
-  const alerts = useResource('alerts', (signal) =>
-    requestJson<{ history: readonly AlertChange[] }>('alerts', { signal }),
-  )
+  const alerts = useResource('alerts', (signal) => requestJson<Alerts>('alerts', { signal }))
   return (
     <Dialog title="Alert history" size="large" onClose={onClose}>
       <Loaded resource={alerts}>

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 
 import { counted } from '../../../../foundation/human.ts'
 import { requestJson } from '../../api/request.ts'
-import type { Snapshot } from '../../../api/answers.ts'
+import type { Forgotten } from '../../../api/answers.ts'
 import type { Column } from '../../list/column.ts'
 import { PagedList } from '../../list/paged-list.tsx'
 import { selectionColumn } from '../../list/selection-column.tsx'
@@ -14,15 +14,6 @@ import { Bytes, FullTime, Name, Time } from '../../parts/values.tsx'
 import { hrefTo } from '../../state/address.ts'
 import { notify, notifyFailure } from '../../state/notices.ts'
 import { noteChange } from '../../state/resource.ts'
-
-/** Deleted snapshots whose data is still there. */
-export type Forgotten = Pick<
-  Snapshot,
-  'backup_id' | 'type' | 'started_at' | 'description' | 'bytes'
-> & {
-  readonly id: string
-  readonly forgotten_at: string | null
-}
 
 export function ForgottenList(): JSX.Element {
   const rows = usePagedRows<Forgotten>({ path: 'snapshots/forgotten', query: {} })
