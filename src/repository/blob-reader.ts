@@ -1,6 +1,6 @@
-import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import { DamageError, RepositoryError } from '../foundation/errors.ts'
 import type { BlobLocation } from '../catalogue/blob-location.ts'
+import { createBlobHashers, type BlobHashers } from './blob-hashers.ts'
 import { isUnavailable } from './loss.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { blobKinds, type BlobKind } from './segment-buffer.ts'
@@ -17,15 +17,12 @@ export interface BlobFinder {
 export class BlobReader {
   readonly #finder: BlobFinder
   readonly #segments: SegmentReader
-  readonly #hashers: readonly [BlobHasher, BlobHasher]
+  readonly #hashers: BlobHashers
 
   constructor(context: RepositoryContext, finder: BlobFinder, segments: SegmentReader) {
     this.#finder = finder
     this.#segments = segments
-    this.#hashers = [
-      createBlobHasher(context.keys.dataIdKey),
-      createBlobHasher(context.keys.treeIdKey),
-    ]
+    this.#hashers = createBlobHashers(context.keys)
   }
 
   /** @throws {RepositoryError} when no index names it */

@@ -1,10 +1,10 @@
 import { createDecompressor, type Decompressor } from '../format/compression/zstd.ts'
 import { expandPayload } from '../format/compression/expand-payload.ts'
-import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import { readPackTrailer, segmentDescriptor, segmentFormOf } from '../format/pack/pack-reader.ts'
 import type { PackTrailer } from '../format/pack/pack-trailer.ts'
 import { DamageError } from '../foundation/errors.ts'
 import { idBytes } from '../model/ids.ts'
+import { createBlobHashers, type BlobHashers } from './blob-hashers.ts'
 import { openIndexedPack, type IndexedEnds, type UsablePack } from './audit/indexed-pack.ts'
 import { isFinding } from './loss.ts'
 import { openPackRanges, type PackRanges } from './pack-ranges.ts'
@@ -32,15 +32,12 @@ export class PackSalvager {
   readonly #context: RepositoryContext
   readonly #ranges: PackRanges
   readonly #decompressor: Decompressor = createDecompressor()
-  readonly #hashers: readonly [BlobHasher, BlobHasher]
+  readonly #hashers: BlobHashers
 
   constructor(context: RepositoryContext) {
     this.#context = context
     this.#ranges = openPackRanges(context)
-    this.#hashers = [
-      createBlobHasher(context.keys.dataIdKey),
-      createBlobHasher(context.keys.treeIdKey),
-    ]
+    this.#hashers = createBlobHashers(context.keys)
   }
 
   /**

@@ -7,12 +7,12 @@ import {
   type Compressor,
   type Decompressor,
 } from '../format/compression/zstd.ts'
-import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import { padmeLength } from '../format/pack/padme.ts'
 import { encodePackFooter, packFooterBytes } from '../format/pack/pack-footer.ts'
 import { RepositoryError } from '../foundation/errors.ts'
 import { idBytes } from '../model/ids.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
+import { createBlobHashers, type BlobHashers } from './blob-hashers.ts'
 import { PackFile } from './pack-file.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentCompressor } from './segment-compressor.ts'
@@ -50,7 +50,7 @@ export class PackWriter {
   readonly #storage: PackStorage
   readonly #onPack: (pack: WrittenPack) => void
   readonly #segments: readonly [SegmentBuffer, SegmentBuffer]
-  readonly #hashers: readonly [BlobHasher, BlobHasher]
+  readonly #hashers: BlobHashers
   /** One for each kind: data and trees come interleaved and shrink differently. */
   readonly #compressors: readonly [SegmentCompressor, SegmentCompressor]
   readonly #trailerCompressor: Compressor
@@ -79,10 +79,7 @@ export class PackWriter {
       new SegmentBuffer(blobKinds.data, blobBytesMax),
       new SegmentBuffer(blobKinds.tree, treeBytesMax),
     ]
-    this.#hashers = [
-      createBlobHasher(context.keys.dataIdKey),
-      createBlobHasher(context.keys.treeIdKey),
-    ]
+    this.#hashers = createBlobHashers(context.keys)
     this.#compressors = [
       new SegmentCompressor(context.compressionLevel),
       new SegmentCompressor(context.compressionLevel),

@@ -9,10 +9,9 @@ import {
 } from '../../format/pack/pack-reader.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import { idBytes } from '../../model/ids.ts'
-import { IndexWriter } from '../../repository/index-writer.ts'
-import { openPackWriter } from '../../repository/open-pack-writer.ts'
 import type { PackWriter } from '../../repository/pack-writer.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { writePacks } from '../../repository/write-packs.ts'
 import type { LiveBlobs } from './live-blobs.ts'
 import { offsetOfPlace } from './live-places.ts'
 import { packAccessOf } from './pack-access.ts'
@@ -34,30 +33,19 @@ export async function repack(
   live: LiveBlobs,
   options: RepackOptions,
 ): Promise<number> {
-  const index = new IndexWriter(repository)
-  const packs = openPackWriter(repository.context, (pack) => index.add(pack))
   const decompressor = createDecompressor()
-  try {
+  return await writePacks(repository, async (writer) => {
     for (const [done, pack] of from.entries()) {
       options.signal?.throwIfAborted()
       const bytes = await repository.storage.get(`packs/${pack.id}`)
       const opened = decodePack(bytes, packAccessOf(repository), pack.id)
       for (const [segment, { unique }] of live.inPack(pack.row) ?? []) {
-        copySegment({ opened, bytes, segment, live: unique }, packs.writer, decompressor)
+        copySegment({ opened, bytes, segment, live: unique }, writer, decompressor)
       }
-      await packs.writer.settle()
+      await writer.settle()
       report(options, done + 1, from.length)
     }
-    await packs.writer.finish()
-  } catch (error) {
-    await packs.writer.discard()
-    await index.settle()
-    throw error
-  } finally {
-    await packs.close()
-  }
-  await index.flush()
-  return index.packBytes
+  })
 }
 
 interface SegmentCopy {

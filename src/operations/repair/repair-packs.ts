@@ -17,14 +17,14 @@ import { PackFindings } from '../../repository/audit/pack-findings.ts'
 import { readPacks, type PackRequest } from '../../repository/audit/read-packs.ts'
 import { StorageFaults, type UnreadObject } from '../../repository/audit/storage-faults.ts'
 import { planIndexReplacement, replaceIndexObjects } from '../../repository/index-replacement.ts'
-import { IndexWriter, writeIndexObjects } from '../../repository/index-writer.ts'
+import { writeIndexObjects } from '../../repository/index-writer.ts'
 import type { Lease } from '../../repository/lock-repository.ts'
-import { openPackWriter } from '../../repository/open-pack-writer.ts'
 import { PackSalvager, type Salvaged } from '../../repository/pack-salvager.ts'
 import { reconstructPacks } from '../../repository/parity/reconstruct-packs.ts'
 import { readIndexEntry } from '../../repository/read-index-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { underLease } from '../../repository/under-lease.ts'
+import { writePacks } from '../../repository/write-packs.ts'
 
 export interface RepairPacksOptions {
   /** Ids or unique beginnings of ids; without them those that are missing, on record as damaged, or of the wrong length. */
@@ -350,28 +350,21 @@ class PackRepairRun {
     const repository = this.#repository
     const some = damages.filter(({ state }) => state === 'damaged')
     const ends = await readIndexedEnds(repository, new Set(some.map(({ packId }) => packId)))
-    const index = new IndexWriter(repository)
-    const packs = openPackWriter(repository.context, (pack) => index.add(pack))
     const salvager = new PackSalvager(repository.context)
     let [blobs, bytes] = [0, 0]
     try {
-      for (const { packId, bytes: packBytes } of some) {
-        this.#options.signal?.throwIfAborted()
-        const indexed = ends.get(packId)
-        const saved = await salvager.salvage({ packId, packBytes, indexed }, packs.writer)
-        blobs += saved.blobs
-        bytes += saved.bytes
-      }
-      await packs.writer.finish()
-    } catch (error) {
-      await packs.writer.discard()
-      await index.settle()
-      throw error
+      await writePacks(repository, async (writer) => {
+        for (const { packId, bytes: packBytes } of some) {
+          this.#options.signal?.throwIfAborted()
+          const indexed = ends.get(packId)
+          const saved = await salvager.salvage({ packId, packBytes, indexed }, writer)
+          blobs += saved.blobs
+          bytes += saved.bytes
+        }
+      })
     } finally {
       await salvager.close()
-      await packs.close()
     }
-    await index.flush()
     return { blobs, bytes }
   }
 

@@ -1,15 +1,11 @@
 import { createDecompressor, type Decompressor } from '../../format/compression/zstd.ts'
-import {
-  createBlobHasher,
-  createPlainHasher,
-  type BlobHasher,
-  type PlainHasher,
-} from '../../format/hashing/blob-hasher.ts'
+import { createPlainHasher, type PlainHasher } from '../../format/hashing/blob-hasher.ts'
 import { openSegment, readPackTrailer, segmentFormOf } from '../../format/pack/pack-reader.ts'
 import type { PackTrailer } from '../../format/pack/pack-trailer.ts'
 import { objectHeaderBytes } from '../../format/object/object-header.ts'
 import { idBytes } from '../../model/ids.ts'
 import { openIndexedPack, type IndexedEnds, type UsablePack } from './indexed-pack.ts'
+import { createBlobHashers, type BlobHashers } from '../blob-hashers.ts'
 import { isFinding } from '../loss.ts'
 import { openPackRanges, type PackRanges } from '../pack-ranges.ts'
 import type { RepositoryContext } from '../repository-context.ts'
@@ -64,17 +60,14 @@ export class PackVerifier {
   readonly #context: RepositoryContext
   #ranges: PackRanges
   readonly #decompressor: Decompressor = createDecompressor()
-  readonly #hashers: readonly [BlobHasher, BlobHasher]
+  readonly #hashers: BlobHashers
   #sealed = Buffer.allocUnsafeSlow(2 * pieceBytes)
   #plain = Buffer.allocUnsafeSlow(pieceBytes)
 
   constructor(context: RepositoryContext) {
     this.#context = context
     this.#ranges = openPackRanges(context)
-    this.#hashers = [
-      createBlobHasher(context.keys.dataIdKey),
-      createBlobHasher(context.keys.treeIdKey),
-    ]
+    this.#hashers = createBlobHashers(context.keys)
   }
 
   /**

@@ -58,7 +58,7 @@ export const pruneMutants: readonly Mutant[] = [
   {
     name: 'copies are not named durably',
     class: 'order',
-    file: 'src/operations/prune/repack.ts',
+    file: 'src/repository/write-packs.ts',
     text: 'await index.flush()\n',
     replacement: '\n',
     tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
