@@ -33,15 +33,15 @@ export function orderDirectory(
   path: Buffer,
   order: DirectoryOrder,
 ): Uint32Array | undefined {
-  const directory = findDirectory(repository, snapshot, path)
+  const directory = openDirectory(repository, snapshot, path)
   if (!directory) return undefined
-  const reader = readerOf(repository)
-  const count = reader.count(directory.top)
+  const { reader, top } = directory
+  const count = reader.count(top)
   // Before so much memory is asked for: a directory can say anything of itself.
   if (count > entryCountOf(snapshot)) refusePage('there are more entries than the snapshot has')
   const places = Uint32Array.from({ length: count }, (_, place) => place)
   if (order.by === 'name') return order.isDescending ? places.reverse() : places
-  const keys = keysOf(reader, directory.top, order.by, count)
+  const keys = keysOf(reader, top, order.by, count)
   const sign = order.isDescending ? -1 : 1
   return places.sort((left, right) => sign * (keys[left] - keys[right]) || left - right)
 }
@@ -78,46 +78,44 @@ export function entriesAt(
   path: Buffer,
   places: Uint32Array,
 ): OrderedEntries | undefined {
-  const directory = findDirectory(repository, snapshot, path)
+  const directory = openDirectory(repository, snapshot, path)
   if (!directory) return undefined
-  const reader = readerOf(repository)
+  const { reader, top, path: found } = directory
   const entries = new Map<number, ListedEntry>()
   const ascending = places.toSorted()
   for (let at = 0; at < ascending.length;) {
-    const [next] = reader.pagesFrom(directory.top, ascending[at])
+    const [next] = reader.pagesFrom(top, ascending[at])
     const [page, skipped] = next
     const first = ascending[at] - skipped
     for (; at < ascending.length && ascending[at] - first < page.entryCount; at++) {
       const index = ascending[at] - first
       const name = Buffer.from(page.name(index))
-      const absolute = Buffer.concat([Buffer.from('/'), joinPath(directory.path, name)])
+      const absolute = Buffer.concat([Buffer.from('/'), joinPath(found, name)])
       entries.set(ascending[at], listedEntry(page, index, absolute))
     }
   }
   const items = Array.from(places, (place) => entries.get(place))
-  return { path: directory.path, items: items.filter((entry) => entry !== undefined) }
+  return { path: found, items: items.filter((entry) => entry !== undefined) }
 }
 
 interface Directory {
   readonly path: Buffer
   readonly top: PageReference
+  readonly reader: DirectoryReader
 }
 
-function findDirectory(
+function openDirectory(
   repository: Repository,
   snapshot: Snapshot,
   path: Buffer,
 ): Directory | undefined {
   const found = findPath(repository, snapshot, path)
-  if (found.kind === 'root') return { path: Buffer.alloc(0), top: found.top }
-  if (!isDirectory(found.page.mode(found.index))) return undefined
-  const { page, index, components } = found
-  return { path: components.reduce(joinPath, Buffer.alloc(0)), top: topPageOf(page, index) }
-}
-
-function readerOf(repository: Repository): DirectoryReader {
-  return new DirectoryReader(
+  const reader = new DirectoryReader(
     (id, bytes) => Buffer.from(repository.trees.readTree(id, bytes)),
     Number.MAX_SAFE_INTEGER,
   )
+  if (found.kind === 'root') return { path: Buffer.alloc(0), top: found.top, reader }
+  if (!isDirectory(found.page.mode(found.index))) return undefined
+  const { page, index, components } = found
+  return { path: components.reduce(joinPath, Buffer.alloc(0)), top: topPageOf(page, index), reader }
 }
