@@ -15,7 +15,8 @@ import {
   type GrowthStatistics,
   type TypeGrowth,
 } from './statistics/growth-statistics.ts'
-import { storageTrend, type StoragePoint } from './statistics/storage-trend.ts'
+import { storageTrend } from './statistics/storage-trend.ts'
+import type { StorageSummary } from './storage-summary.ts'
 import type { Verdict } from './verdict.ts'
 
 /** What the dashboard, the report and the metrics show: plain data, ready for JSON. */
@@ -37,17 +38,6 @@ export interface Overview {
     readonly location: string
     readonly is_encrypted: boolean
   }
-}
-
-export interface StorageSummary {
-  readonly stored_bytes: number
-  readonly unique_bytes: number
-  /** Of the files of all backups together. */
-  readonly source_bytes: number
-  /** Null while nothing is stored. */
-  readonly dedup_ratio: number | null
-  readonly compression_ratio: number | null
-  readonly trend: readonly StoragePoint[]
 }
 
 /** Looks at the repository as it is now. Writes nothing. */

@@ -1,14 +1,7 @@
 import type { BackupRecord } from '../../model/backup-record.ts'
 import { runsOf } from '../records/run.ts'
+import type { StoragePoint } from '../storage-summary.ts'
 import { lastDays } from './calendar-days.ts'
-
-/** What was stored at the end of a day. */
-export interface StoragePoint {
-  readonly date: string
-  readonly stored_bytes: number
-  /** Of the files of all backups that were there. */
-  readonly source_bytes: number
-}
 
 export interface StorageTrendOptions {
   readonly nowMs: number

@@ -3,6 +3,8 @@
  * change without the other. A time is null where no calendar has it.
  */
 
+import type { StorageSummary } from '../../monitoring/storage-summary.ts'
+
 export interface Page<Item> {
   readonly items: readonly Item[]
   readonly next_cursor: string | null
@@ -55,12 +57,6 @@ export interface Day {
   readonly bytes_added: number
 }
 
-export interface StoragePoint {
-  readonly date: string
-  readonly stored_bytes: number
-  readonly source_bytes: number
-}
-
 export interface Overview {
   readonly verdict: {
     readonly is_protected: boolean
@@ -85,14 +81,7 @@ export interface Overview {
     readonly files: number
   } | null
   readonly last_check: { readonly at: string; readonly result: string } | null
-  readonly storage: {
-    readonly stored_bytes: number
-    readonly unique_bytes: number
-    readonly source_bytes: number
-    readonly dedup_ratio: number | null
-    readonly compression_ratio: number | null
-    readonly trend: readonly StoragePoint[]
-  }
+  readonly storage: StorageSummary
   readonly alerts: readonly AlertState[]
   readonly next_runs: readonly { readonly kind: string; readonly at: string | null }[]
   readonly repository: {
