@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 
 import { noise } from './support/project.ts'
@@ -31,6 +31,15 @@ async function openIndex(page: Page, go: (address: string) => Promise<void>): Pr
     .click()
   await page.getByRole('row', { name: /manifest\.json/ }).waitFor()
   return /#\/files\/([0-9a-f]+)/.exec(page.url())?.[1] ?? ''
+}
+
+/** Marks the file of this name and asks for its restore, up to the target. */
+async function askRestore(page: Page, name: RegExp, target: string): Promise<Locator> {
+  await page.getByRole('row', { name }).getByRole('checkbox').check()
+  await page.getByRole('button', { name: 'Restore' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Restore' })
+  await dialog.getByLabel(/Target folder/).fill(target)
+  return dialog
 }
 
 describe('jobs', () => {
@@ -192,13 +201,7 @@ describe('files of a snapshot', () => {
     const target = set.project.at('restored/by-hand')
     const { page, go } = await visit(set.served)
     await openIndex(page, go)
-    await page
-      .getByRole('row', { name: /segment-0005/ })
-      .getByRole('checkbox')
-      .check()
-    await page.getByRole('button', { name: 'Restore' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Restore' })
-    await dialog.getByLabel(/Target folder/).fill(target)
+    const dialog = await askRestore(page, /segment-0005/, target)
     const restore = dialog.getByRole('button', { name: 'Restore now' })
     expect(await restore.isDisabled()).toBe(true)
     await dialog.getByRole('button', { name: 'Dry run' }).click()
@@ -219,13 +222,7 @@ describe('files of a snapshot', () => {
   it('are not restored outside of what the configuration allows, and the reason is shown', async () => {
     const { page, go } = await visit(set.served, { allows: /status of 4\d\d/ })
     await openIndex(page, go)
-    await page
-      .getByRole('row', { name: /segment-0005/ })
-      .getByRole('checkbox')
-      .check()
-    await page.getByRole('button', { name: 'Restore' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Restore' })
-    await dialog.getByLabel(/Target folder/).fill('/etc/holdfast-must-not-be-here')
+    const dialog = await askRestore(page, /segment-0005/, '/etc/holdfast-must-not-be-here')
     await dialog.getByRole('button', { name: 'Dry run' }).click()
     await dialog.locator('[role=alert], .job-error').first().waitFor()
     expect(await dialog.getByRole('button', { name: 'Restore now' }).isDisabled()).toBe(true)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
+import { compareSnapshots } from './support/compare-snapshots.ts'
 import type { Project } from './support/project.ts'
 import { listRows } from './support/list-rows.ts'
 import { stage } from './support/stage.ts'
@@ -115,11 +116,7 @@ describe('names and contents that would be markup, script, or turned around', ()
   it('that are not UTF-8 are followed from a comparison to their history', async () => {
     const { page, go } = await visit(set.served)
     await go('#/snapshots')
-    const boxes = page.getByRole('grid').getByRole('checkbox')
-    await boxes.first().waitFor()
-    await boxes.nth(0).click()
-    await boxes.nth(1).click()
-    await page.getByRole('button', { name: 'Compare' }).click()
+    await compareSnapshots(page, 0, 1)
     await page
       .getByRole('row', { name: /added later-/ })
       .locator('.entry')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 
+import { compareSnapshots } from './support/compare-snapshots.ts'
 import { checkout } from './support/project.ts'
 import { listRows } from './support/list-rows.ts'
 import { stage } from './support/stage.ts'
@@ -130,11 +131,7 @@ describe('a folder of a million files', () => {
   it('is compared with a snapshot that has none of them', async () => {
     const { page, go } = await visit(set.served)
     await go('#/snapshots')
-    const boxes = page.getByRole('grid').getByRole('checkbox')
-    await boxes.first().waitFor()
-    await boxes.nth(0).click()
-    await boxes.nth(1).click()
-    await page.getByRole('button', { name: 'Compare' }).click()
+    await compareSnapshots(page, 0, 1)
     await page.getByRole('button', { name: '1,000,000 added' }).waitFor()
     await page.getByText('only the first 200,000 by path are listed').waitFor()
     await page.getByRole('searchbox', { name: 'Filter by path' }).fill('file-0177777')

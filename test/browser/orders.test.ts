@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 
+import { compareSnapshots } from './support/compare-snapshots.ts'
 import { listRows } from './support/list-rows.ts'
 import { stage } from './support/stage.ts'
 import { visit } from './support/visitor.ts'
@@ -116,11 +117,7 @@ describe('a comparison', () => {
   it('shows the kinds of change that are chosen, and paths with a text in them', async () => {
     const { page, go } = await visit(set.served)
     await go('#/snapshots')
-    const boxes = page.getByRole('grid').getByRole('checkbox')
-    await boxes.first().waitFor()
-    await boxes.nth(0).click()
-    await boxes.nth(2).click()
-    await page.getByRole('button', { name: 'Compare' }).click()
+    await compareSnapshots(page, 0, 2)
     const rows = listRows(page.getByRole('grid', { name: 'Changes' }))
     await rows.first().waitFor()
     const all = await rows.count()

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 
+import { compareSnapshots } from './support/compare-snapshots.ts'
 import { listRows } from './support/list-rows.ts'
 import { stage } from './support/stage.ts'
 import { visit } from './support/visitor.ts'
@@ -217,12 +218,7 @@ describe('two snapshots', () => {
   it('are compared: what changed, with a summary', async () => {
     const { page, go } = await visit(set.served)
     await go('#/snapshots')
-    const boxes = page.getByRole('grid').getByRole('checkbox')
-    await boxes.first().waitFor()
-    await boxes.nth(0).click()
-    await boxes.nth(1).click()
-    await page.getByRole('region', { name: 'Selection' }).getByText('2 selected').waitFor()
-    await page.getByRole('button', { name: 'Compare' }).click()
+    await compareSnapshots(page, 0, 1)
     await page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor()
     const changes = page.getByRole('grid', { name: 'Changes' })
     await changes.getByRole('row', { name: /modified.*manifest\.json/ }).waitFor()

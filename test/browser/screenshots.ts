@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 
 import { launchBrowser } from './support/chromium.ts'
+import { compareSnapshots } from './support/compare-snapshots.ts'
 import { checkout, fillProject, makeHistory, newProject, noise } from './support/project.ts'
 import { serve, type Served } from './support/served.ts'
 
@@ -60,11 +61,7 @@ const pictures: readonly Picture[] = [
     name: 'compare-light',
     address: '#/snapshots',
     async act(page) {
-      const boxes = page.getByRole('grid').getByRole('checkbox')
-      await boxes.first().waitFor()
-      await boxes.nth(0).click()
-      await boxes.nth(4).click()
-      await page.getByRole('button', { name: 'Compare' }).click()
+      await compareSnapshots(page, 0, 4)
       await page.getByRole('grid', { name: 'Changes' }).waitFor()
     },
   },

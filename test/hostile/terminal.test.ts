@@ -11,7 +11,7 @@ import type { RawEntry } from '../support/forge/raw-page.ts'
 import { byteName, file, makeTree } from '../support/make-tree.ts'
 import { namesIn, passphrase } from '../support/repositories.ts'
 import { isRoot } from '../support/scratch.ts'
-import { recordTerminal } from '../unit/cli/run-in-process.ts'
+import { recordTerminal } from '../support/record-terminal.ts'
 import { hostileWorld, type HostileWorld } from './hostile-world.ts'
 
 beforeAll(() => {

@@ -12,12 +12,11 @@ const { encodeKeySlot } = await engineModule<typeof KeySlotTextModule>(
 export const passphrase = 'correct horse battery staple'
 
 /** Replaces the key slot by one for the same passphrase with the cheapest parameters: tests open repositories thousands of times. */
-export async function cheapenKey(location: string): Promise<void> {
-  const repository = await engine.openRepository({
-    location,
-    cacheDirectory: `${location}-cache`,
-    passphrase,
-  })
+export async function cheapenKey(
+  location: string,
+  cacheDirectory = `${location}-cache`,
+): Promise<void> {
+  const repository = await engine.openRepository({ location, cacheDirectory, passphrase })
   const { masterSecret, repositoryId } = repository
   await repository.close()
   const slot = await createKeySlot({

@@ -1,8 +1,7 @@
-import { PassThrough, Writable } from 'node:stream'
 import { lazyLibrary } from '../../../src/cli/lazy-library.ts'
-import type { Terminal } from '../../../src/cli/output/terminal.ts'
 import { rawArguments } from '../../../src/cli/raw-arguments.ts'
 import { runCommandLine } from '../../../src/cli/run-command-line.ts'
+import { recordTerminal } from '../record-terminal.ts'
 import { changedPassphrase, sweepPassphrase, type SweepWorld } from './sweep-world.ts'
 
 export interface EndedCommand {
@@ -30,28 +29,7 @@ export async function runCommand(
   argv: readonly string[],
   world: SweepWorld,
 ): Promise<EndedCommand> {
-  const written = { out: '', err: '' }
-  const terminal: Terminal = {
-    input: new PassThrough(),
-    output: new Writable({
-      write(part: Buffer, _, done) {
-        written.out += part.toString()
-        done()
-      },
-    }),
-    isInputTerminal: false,
-    isErrorTerminal: false,
-    outputColumns: undefined,
-    errorColumns: 80,
-    isOutputClosed: false,
-    useColour: false,
-    writeOutput(text) {
-      written.out += text
-    },
-    writeError(text) {
-      written.err += text
-    },
-  }
+  const terminal = recordTerminal()
   const all = ['--json', '--repo', world.repository, '--cache-dir', world.cache, ...argv]
   const status = await runCommandLine(all, {
     terminal,
@@ -66,7 +44,7 @@ export async function runCommand(
     now: () => performance.now(),
     library: lazyLibrary,
   })
-  return { status, ...written, ...readLines(written.err) }
+  return { status, ...terminal.written, ...readLines(terminal.written.err) }
 }
 
 function readLines(err: string): Pick<EndedCommand, 'code' | 'told' | 'fileLines'> {

@@ -1,19 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type * as KeySlotModule from '../../../src/format/encryption/key-slot.ts'
-import type * as KeySlotTextModule from '../../../src/format/text-object/key-slot-text.ts'
 import type { Repository } from '../../../src/index.ts'
-import { engine, engineModule } from '../built-engine.ts'
+import { engine } from '../built-engine.ts'
+import { cheapenKey, passphrase } from '../cheap-key.ts'
 import { directory, file, makeTree, sparseFile, symlink } from '../make-tree.ts'
 import { logLines, randomBytesOf } from '../random-bytes.ts'
 import { scanTree, type ScannedTree } from '../scan-tree.ts'
-
-const { createKeySlot } = await engineModule<typeof KeySlotModule>('format/encryption/key-slot')
-const { encodeKeySlot } = await engineModule<typeof KeySlotTextModule>(
-  'format/text-object/key-slot-text',
-)
-
-export const samplePassphrase = 'correct horse battery staple'
 
 /** A small repository with every type of object, and what its snapshots hold. */
 export interface DamageSample {
@@ -42,7 +34,7 @@ export async function makeDamageSample(
   await engine.initRepository({
     location,
     chunkAverageBytes: 16 * 1024,
-    ...(isEncrypted && { passphrase: samplePassphrase }),
+    ...(isEncrypted && { passphrase }),
   })
   if (isEncrypted) await cheapenKey(location, cacheDirectory)
   makeTree(source, {
@@ -56,7 +48,7 @@ export async function makeDamageSample(
     engine.openRepository({
       location,
       cacheDirectory,
-      ...(isEncrypted && { passphrase: samplePassphrase }),
+      ...(isEncrypted && { passphrase }),
     })
   const trees = new Map<string, ScannedTree>()
   const handle = await open()
@@ -98,23 +90,4 @@ export function resetObjects({ location, objects }: DamageSample): void {
     }
   }
   for (const [name, bytes] of objects) writeFileSync(join(location, name), bytes)
-}
-
-/** Opening an encrypted repository has to be quick. */
-async function cheapenKey(location: string, cacheDirectory: string): Promise<void> {
-  const options = { location, cacheDirectory, passphrase: samplePassphrase }
-  const repository = await engine.openRepository(options)
-  const { masterSecret, repositoryId } = repository
-  await repository.close()
-  const slot = await createKeySlot({
-    passphrase: samplePassphrase,
-    masterSecret,
-    repositoryId,
-    label: 'cheap',
-    createdAtMs: Date.now(),
-    parameters: { memoryKiB: 8192, passes: 1, lanes: 1 },
-  })
-  const keys = join(location, 'keys')
-  for (const name of readdirSync(keys)) rmSync(join(keys, name))
-  writeFileSync(join(keys, slot.slotId), encodeKeySlot(slot))
 }

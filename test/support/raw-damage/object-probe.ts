@@ -11,7 +11,8 @@ import type * as SegmentReaderModule from '../../../src/repository/segment-reade
 import type { SmallObjectType } from '../../../src/format/object/small-object.ts'
 import type { Repository } from '../../../src/index.ts'
 import { engine, engineModule } from '../built-engine.ts'
-import { samplePassphrase, type DamageSample } from './damage-sample.ts'
+import { passphrase } from '../cheap-key.ts'
+import type { DamageSample } from './damage-sample.ts'
 
 const { BlobReader } = await engineModule<typeof BlobReaderModule>('repository/blob-reader')
 const { SegmentReader } = await engineModule<typeof SegmentReaderModule>(
@@ -112,7 +113,7 @@ export class ObjectProbe {
       return
     }
     if (folder === 'keys') {
-      await unlockWithPassphrase(storage, this.#repository.repositoryId, samplePassphrase)
+      await unlockWithPassphrase(storage, this.#repository.repositoryId, passphrase)
       return
     }
     const types: Record<string, SmallObjectType> = {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../../src/foundation/errors.ts'
 import type { Repository } from '../../../src/repository/repository.ts'
 import { verbs } from '../../../src/cli/verbs.ts'
-import { recordTerminal, run } from './run-in-process.ts'
+import { recordTerminal } from '../../support/record-terminal.ts'
+import { run } from './run-in-process.ts'
 import { createStandIn } from './stand-in-library.ts'
 
 const nested = [

@@ -1,46 +1,9 @@
-import { PassThrough, Writable } from 'node:stream'
-
 import { takeSecrets } from '../../../src/cli/command-context.ts'
 import type { ExitStatus } from '../../../src/cli/exit-status.ts'
-import type { Terminal } from '../../../src/cli/output/terminal.ts'
 import { rawArguments } from '../../../src/cli/raw-arguments.ts'
 import { runCommandLine } from '../../../src/cli/run-command-line.ts'
+import { recordTerminal, type RecordingTerminal } from '../../support/record-terminal.ts'
 import { createStandIn, type Call, type StandIn } from './stand-in-library.ts'
-
-export interface RecordingTerminal extends Terminal {
-  readonly input: PassThrough
-  readonly written: { out: string; err: string }
-}
-
-/** A terminal that remembers what was written to it. */
-export function recordTerminal(fields: Partial<Terminal> = {}): RecordingTerminal {
-  const written = { out: '', err: '' }
-  const input = new PassThrough()
-  const output = new Writable({
-    write(part: Buffer, _, done) {
-      written.out += part.toString()
-      done()
-    },
-  })
-  return {
-    output,
-    isInputTerminal: false,
-    isErrorTerminal: false,
-    outputColumns: undefined,
-    errorColumns: 80,
-    isOutputClosed: false,
-    useColour: false,
-    writeOutput(text) {
-      written.out += text
-    },
-    writeError(text) {
-      written.err += text
-    },
-    ...fields,
-    input,
-    written,
-  }
-}
 
 export interface RunOptions {
   readonly standIn?: StandIn

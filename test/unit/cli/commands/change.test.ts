@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { toObjectId } from '../../../../src/model/ids.ts'
-import { recordTerminal, run, type RecordingTerminal } from '../run-in-process.ts'
+import { recordTerminal, type RecordingTerminal } from '../../../support/record-terminal.ts'
+import { run } from '../run-in-process.ts'
 import { createStandIn } from '../stand-in-library.ts'
 import { snapshot } from '../stand-in-samples.ts'
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import type { ListedEntry } from '../../../../src/cli/library.ts'
-import { recordTerminal, run } from '../run-in-process.ts'
+import { recordTerminal } from '../../../support/record-terminal.ts'
+import { run } from '../run-in-process.ts'
 import { createStandIn } from '../stand-in-library.ts'
 import { entries, snapshot } from '../stand-in-samples.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { recordTerminal, run } from '../run-in-process.ts'
+import { recordTerminal } from '../../../support/record-terminal.ts'
+import { run } from '../run-in-process.ts'
 import { createStandIn } from '../stand-in-library.ts'
 import { snapshot } from '../stand-in-samples.ts'
 

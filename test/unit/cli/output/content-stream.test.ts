@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { writeContent } from '../../../../src/cli/output/content-stream.ts'
-import { recordTerminal } from '../run-in-process.ts'
+import { recordTerminal } from '../../../support/record-terminal.ts'
 
 describe('writeContent()', () => {
   it('resolves when everything has been written', async () => {

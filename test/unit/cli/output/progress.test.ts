@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { createProgress, type ProgressOptions } from '../../../../src/cli/output/progress.ts'
 import type { ProgressEvent } from '../../../../src/foundation/progress-event.ts'
-import { recordTerminal, type RecordingTerminal } from '../run-in-process.ts'
+import { recordTerminal, type RecordingTerminal } from '../../../support/record-terminal.ts'
 
 const MiB = 1024 ** 2
 
