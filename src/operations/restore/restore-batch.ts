@@ -1,6 +1,9 @@
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
 import type { WithheldCounts } from './restore-options.ts'
 
+/** Files of one request to a worker. */
+export const requestFilesMax = 512
+
 /** Entries of one page of a directory, for a worker to write. */
 export interface RestoreUnit {
   /** Names from the target down to the directory. */
