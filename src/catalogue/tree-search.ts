@@ -60,7 +60,10 @@ export class TreeSearch {
   readonly #listsWith: Statement<[string, Buffer], NameList>
   readonly #lastList: Statement<[], number | null>
   readonly #pagesOfNames: Statement<[number], number>
-  readonly #parents: Statement<[number], [number, Buffer, Buffer, string]>
+  readonly #listOfPage: Statement<[number], number | null>
+  readonly #list: Statement<[number], NameList>
+  readonly #childOf: Statement<[number, Buffer], number | null>
+  readonly #parents: Statement<[number], [number, Buffer, number, string]>
   readonly #namedParents: Statement<[number], [number, Buffer, number]>
   readonly #children: Statement<[number], [Buffer, number, number, number | null]>
   readonly #entry: Statement<[number, Buffer], FactsTuple>
@@ -82,12 +85,24 @@ export class TreeSearch {
     this.#pagesOfNames = sqlite
       .prepare<[number], number>('SELECT row FROM tree_page WHERE names = ? ORDER BY row DESC')
       .pluck()
+    this.#listOfPage = sqlite
+      .prepare<[number], number | null>('SELECT names FROM tree_page WHERE row = ?')
+      .pluck()
+    this.#list = sqlite
+      .prepare<[number], NameList>('SELECT row, names, kinds FROM name_list WHERE row = ?')
+      .raw()
+    this.#childOf = sqlite
+      .prepare<[number, Buffer], number | null>(
+        `SELECT (SELECT row FROM tree_page WHERE id = child)
+         FROM tree_entry WHERE page = ? AND name = ? AND ${isPageReference}`,
+      )
+      .pluck()
     const parentsOf = `FROM tree_entry
       WHERE child = (SELECT id FROM tree_page WHERE row = ?) AND ${isPageReference}`
     // A directory that did not change is in a thousand versions of the one above: one row instead of a thousand.
     this.#parents = sqlite
-      .prepare<[number], [number, Buffer, Buffer, string]>(
-        `SELECT mode, min(name), max(name), group_concat(page) ${parentsOf} GROUP BY mode`,
+      .prepare<[number], [number, Buffer, number, string]>(
+        `SELECT mode, min(name), min(name) = max(name), group_concat(page) ${parentsOf} GROUP BY mode`,
       )
       .raw()
     this.#namedParents = sqlite
@@ -148,11 +163,25 @@ export class TreeSearch {
     return this.#pagesOfNames.all(list)
   }
 
+  /** Row of the list of a page's names; undefined for one above other pages, and for an empty one. */
+  listOfPage(page: number): number | undefined {
+    return this.#listOfPage.get(page) ?? undefined
+  }
+
+  nameList(row: number): NameList | undefined {
+    return this.#list.get(row)
+  }
+
+  /** Top page of the directory that has this name on a page of level 0. */
+  childOf(page: number, name: Buffer): number | undefined {
+    return this.#childOf.get(page, name) ?? undefined
+  }
+
   /** The entries that refer to a page. */
   parents(page: number): PageParents[] {
     const groups = this.#parents.all(page)
     // Names of pages in the same directory say nothing.
-    if (groups.some(([mode, first, last]) => mode !== 0 && !first.equals(last))) {
+    if (groups.some(([mode, , isOneName]) => mode !== 0 && isOneName === 0)) {
       return this.#namedParents
         .all(page)
         .map(([mode, name, parent]) => ({ name, mode, pages: [parent] }))
@@ -160,7 +189,7 @@ export class TreeSearch {
     return groups.map(([mode, name, , pages]) => ({
       name,
       mode,
-      pages: pages.split(',').map(Number),
+      pages: numbersIn(pages),
     }))
   }
 
@@ -220,6 +249,24 @@ export class TreeSearch {
     const tuple = page === undefined || page === null ? undefined : this.#step.get(page, name)
     return tuple && { ...toFacts(tuple.slice(0, 5) as FactsTuple), child: tuple[5] }
   }
+}
+
+const zero = 0x30
+
+/** Of numbers with commas between them; no text is made for each. */
+function numbersIn(text: string): number[] {
+  const numbers: number[] = []
+  let number = 0
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - zero
+    if (digit >= 0) number = number * 10 + digit
+    else {
+      numbers.push(number)
+      number = 0
+    }
+  }
+  numbers.push(number)
+  return numbers
 }
 
 function toFacts([mode, size, mtimeSeconds, mtimeNs, content]: FactsTuple): EntryFacts {

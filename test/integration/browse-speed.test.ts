@@ -40,6 +40,12 @@ it(
         for (const { snapshots } of items) expect(snapshots).toBe(20)
       })
       expect(time).toBeLessThan(300)
+      const matches = (pattern: string): number => findPaths(repository, { pattern }).matches
+      // Tied to the root, and not; the last is one of too many directories to go down to.
+      expect(matches('/project-0003/*/0005-*')).toBe(100)
+      expect(matches('project-0003/*/0005-*')).toBe(100)
+      expect(matches('/project-0003/**')).toBe(matches('project-0003/**'))
+      expect(matches('/*/*/0005-a*')).toBe(matches('0005-a*'))
       expect(timeOf(() => listSnapshots(repository))).toBeLessThan(100)
     } finally {
       await repository.close()

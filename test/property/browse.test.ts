@@ -38,7 +38,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 const kindsAsked = [undefined, ['file'], ['directory'], ['symlink', 'directory']] as const
-const patterns = ['a', 'log', '*.log', '?', 'a*', 'd/', 'a/d', '/a/**', '**/e/*', '/d/*.log', '*']
+const patterns = [
+  'a',
+  'log',
+  '*.log',
+  '?',
+  'a*',
+  'd/',
+  'a/d',
+  '/a/**',
+  '**/e/*',
+  '/d/*.log',
+  '*',
+  '/d/b',
+  '/*/?',
+  '/**/*.log',
+  '/a/',
+  '/d/**/b*',
+]
 
 /** Something stands in the way: then the step changes nothing. */
 function quietly(work: () => void): void {
@@ -100,6 +117,7 @@ function means(pattern: string, path: string, entry: ListedEntry): boolean {
   const base = path.slice(path.lastIndexOf('/') + 1)
   if (!/[*?]/.test(text)) {
     if (!text.includes('/')) return base.includes(text)
+    if (text.startsWith('/')) return new RegExp(`^${text}[^/]*$`, 's').test(`/${path}`)
     return new RegExp(`(^|.)${text}[^/]*$`, 's').test(path)
   }
   const source = text

@@ -1,5 +1,5 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
-import type { EntryFacts } from '../../catalogue/tree-search.ts'
+import type { EntryFacts, NameList } from '../../catalogue/tree-search.ts'
 import { decodePathText } from '../../format/manifest/path-text.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import type { SnapshotId } from '../../model/ids.ts'
@@ -9,6 +9,7 @@ import { readFindPattern, type FindPattern } from './find-pattern.ts'
 import type { FindPlaces } from './find-places.ts'
 import { FoundPaths, joinFound, type FoundPage, type FoundPath } from './found-paths.ts'
 import { knownPlaces } from './known-places.ts'
+import { directoryPages } from './tied-directories.ts'
 import { matchingNames } from './matching-names.ts'
 import { hasKind, namesOfKinds, wantedDigits } from './name-kinds.ts'
 import {
@@ -125,20 +126,46 @@ class Finding {
   }
 
   #look(pattern: FindPattern): void {
-    const { search } = this.#repository.catalogue
-    const { literal, onlyDirectories } = pattern
+    const { onlyDirectories } = pattern
     const wanted = wantedDigits(this.#options.kinds, onlyDirectories)
-    const onlyMixed = !hasKind('', wanted)
+    const tied = this.#tiedLists(pattern)
     const lists: [number, readonly string[]][] = []
-    for (const [row, names, kinds] of search.nameLists({ literal, onlyMixed })) {
+    for (const [row, names, kinds] of tied?.lists ?? this.#lists(pattern, wanted)) {
       if (!hasKind(kinds, wanted)) continue
       const matching = namesOfKinds(matchingNames(pattern, names), { names, kinds }, wanted)
       if (matching.length > 0) lists.push([row, matching])
       this.#namesLeft -= matching.length
       if (this.#namesLeft <= 0) break
     }
-    for (const [row, names] of lists) if (!this.#addList(pattern, row, names)) return
+    for (const [row, names] of lists) {
+      const pages = tied?.pages.get(row) ?? this.#repository.catalogue.search.pagesOfNames(row)
+      if (!this.#addList(pattern, pages, names)) return
+    }
     if (this.#namesLeft <= 0) this.#isComplete = false
+  }
+
+  #lists({ literal }: FindPattern, wanted: string | undefined): Iterable<NameList> {
+    const onlyMixed = !hasKind('', wanted)
+    return this.#repository.catalogue.search.nameLists({ literal, onlyMixed })
+  }
+
+  /** Of a pattern that is tied to the root and leads to few directories: their lists alone, and the pages that have them. */
+  #tiedLists({ tied }: FindPattern): TiedLists | undefined {
+    const { search } = this.#repository.catalogue
+    const pages = tied === null ? undefined : directoryPages(search, this.#places.roots, tied)
+    if (!pages) return undefined
+    const byList = new Map<number, number[]>()
+    // Newest first, as lists are where all are looked at.
+    for (const page of [...pages].sort((one, other) => other - one)) {
+      const list = search.listOfPage(page)
+      if (list === undefined) continue
+      const others = byList.get(list)
+      if (others) others.push(page)
+      else byList.set(list, [page])
+    }
+    const rows = [...byList.keys()].sort((one, other) => other - one)
+    const lists = rows.map((row) => search.nameList(row)).filter((list) => list !== undefined)
+    return { lists, pages: byList }
   }
 
   get #matchesMax(): number {
@@ -146,12 +173,12 @@ class Finding {
   }
 
   /** @returns false when no more is to be looked at */
-  #addList(pattern: FindPattern, row: number, names: readonly string[]): boolean {
+  #addList(pattern: FindPattern, pages: readonly number[], names: readonly string[]): boolean {
     const isFiltered = this.#isFiltered
     // Where nothing depends on the entries, all names of a list stand in the same snapshots.
     const directories = new Map<string, FoundPage>()
     let hasRoom = true
-    for (const page of this.#repository.catalogue.search.pagesOfNames(row)) {
+    for (const page of pages) {
       hasRoom = this.#places.hasRoom && this.#found.count <= this.#matchesMax
       if (!hasRoom) break
       for (const { path, snapshots: all } of this.#places.placesOf(page)) {
@@ -213,6 +240,11 @@ class Finding {
       ),
     }
   }
+}
+
+interface TiedLists {
+  readonly lists: readonly NameList[]
+  readonly pages: ReadonlyMap<number, readonly number[]>
 }
 
 interface NamesOfDirectory {

@@ -1,4 +1,5 @@
 import { nameGlob, pathGlob } from '../../filesystem/scan/path-glob.ts'
+import type { TiedDirectories } from './tied-directories.ts'
 
 /** What a search looks for, made ready. Names and paths are latin1 text of their bytes. */
 export interface FindPattern {
@@ -7,6 +8,8 @@ export interface FindPattern {
   /** The same, when capitals are ignored: ASCII in small letters, looked for in the small letters of the list. */
   readonly smallLiteral: string | null
   readonly onlyDirectories: boolean
+  /** Where the directories stand, for a pattern that is tied to the root; null for others. */
+  readonly tied: TiedDirectories | null
   matchesName(name: string): boolean
   /** @param directory path of the directory that holds the name, without slashes at its ends; asked only when the name matches */
   matchesDirectory(directory: string, name: string): boolean
@@ -31,7 +34,7 @@ export function readFindPattern(pattern: Buffer, ignoreCase = false): FindPatter
     const name = isGlob
       ? globName(bytes.toString(encoding), encoding, ignoreCase)
       : textName(bytes, ignoreCase)
-    return { ...name, onlyDirectories, matchesDirectory: () => true }
+    return { ...name, onlyDirectories, tied: null, matchesDirectory: () => true }
   }
   return isGlob
     ? globPath(bytes, encoding, { ignoreCase, onlyDirectories })
@@ -105,6 +108,7 @@ function globPath(bytes: Buffer, encoding: BufferEncoding, flags: PathFlags): Fi
   return {
     ...name,
     onlyDirectories,
+    tied: text.startsWith('/') ? tiedGlob(glob, encoding, ignoreCase) : null,
     matchesDirectory(directory, entry) {
       return matches(decode(directory === '' ? entry : `${directory}/${entry}`, encoding))
     },
@@ -123,11 +127,36 @@ function textPath(text: Buffer, slashAt: number, flags: PathFlags): FindPattern 
     literal: ignoreCase ? null : literal,
     smallLiteral: ignoreCase ? longestAscii(`\0${start}`) : null,
     onlyDirectories,
+    tied: isTied ? tiedText(above, fold) : null,
     matchesName: (name) => fold(name).startsWith(start),
     matchesDirectory(directory) {
       const path = directory === '' ? '/' : `/${fold(directory)}/`
       return isTied ? path === above : path.endsWith(above)
     },
+  }
+}
+
+/** @param above with a slash at both ends */
+function tiedText(above: string, fold: (value: string) => string): TiedDirectories {
+  const names = above.split('/').slice(1, -1)
+  return { steps: names.map((name) => (entry) => fold(entry) === name), isDeep: false }
+}
+
+/** Characters may mean something to the matcher that goes beyond one name: then nothing is said. */
+function tiedGlob(
+  glob: string,
+  encoding: BufferEncoding,
+  ignoreCase: boolean,
+): TiedDirectories | null {
+  if (!/^[\w\s.,~#=:;%&'"*?/\u0080-\uffff-]+$/.test(glob)) return null
+  const parts = glob.split('/')
+  const deepAt = parts.findIndex((part) => part.includes('**'))
+  if (deepAt >= 0 && parts[deepAt] !== '**') return null
+  const names = parts.slice(0, deepAt < 0 ? -1 : deepAt)
+  if (names.includes('')) return null
+  return {
+    steps: names.map((name) => matcherOfGlob(name, encoding, ignoreCase)),
+    isDeep: deepAt >= 0,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
 import type { PageParents } from '../../catalogue/tree-search.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { addAll, addToSet, emptySet, type SnapshotSet } from './snapshot-set.ts'
+import { addAll, addToSet, SetMaker, type SnapshotSet } from './snapshot-set.ts'
 
 /** A path that a page has, and in which snapshots. */
 export interface Place {
@@ -32,7 +32,7 @@ export class FindPlaces {
   readonly #search: Repository['catalogue']['search']
   readonly #roots = new Map<number, SnapshotSet>()
   readonly #known = new Map<number, readonly Place[]>()
-  readonly #count: number
+  readonly #sets: SetMaker
   #referencesLeft = 0
   /** Whether everything was followed to its end. */
   isComplete = true
@@ -40,14 +40,19 @@ export class FindPlaces {
   /** @param newestFirst all snapshots, in the order of their numbers */
   constructor({ catalogue }: Repository, newestFirst: readonly SnapshotSummary[]) {
     this.#search = catalogue.search
-    this.#count = newestFirst.length
+    this.#sets = new SetMaker(newestFirst.length)
     for (const [number, { treeId }] of newestFirst.entries()) {
       const row = this.#search.rowOf(Buffer.from(treeId, 'hex'))
       if (row === undefined) continue
       let set = this.#roots.get(row)
-      if (!set) this.#roots.set(row, (set = emptySet(this.#count)))
+      if (!set) this.#roots.set(row, (set = this.#sets.make()))
       addToSet(set, number)
     }
+  }
+
+  /** Top pages of the snapshots. */
+  get roots(): Iterable<number> {
+    return this.#roots.keys()
   }
 
   /** Begins a search. What earlier ones found out is kept, up to a bound. */
@@ -90,7 +95,26 @@ export class FindPlaces {
     return { page, parents, above, next: 0 }
   }
 
-  #join({ page, parents }: Open): readonly Place[] {
+  #join(open: Open): readonly Place[] {
+    return this.#joinVersions(open) ?? this.#joinAll(open)
+  }
+
+  /** A directory that stands in versions of one directory, each of them in one place, as most do. */
+  #joinVersions({ page, parents, above }: Open): readonly Place[] | undefined {
+    if (parents.length !== 1 || this.#roots.has(page)) return undefined
+    const path = this.#known.get(above[0])?.[0]?.path
+    if (path === undefined) return undefined
+    const snapshots = this.#sets.make()
+    for (const parent of above) {
+      const places = this.#known.get(parent)
+      if (places?.length !== 1 || places[0].path !== path) return undefined
+      addAll(snapshots, places[0].snapshots)
+    }
+    const [{ name, mode }] = parents
+    return [{ path: mode === 0 ? path : joinText(path, name.toString('latin1')), snapshots }]
+  }
+
+  #joinAll({ page, parents }: Open): readonly Place[] {
     const places = new Map<string, SnapshotSet>()
     const root = this.#roots.get(page)
     if (root) places.set('', Uint32Array.from(root))
@@ -102,7 +126,7 @@ export class FindPlaces {
         for (const { path, snapshots } of this.#known.get(parent) ?? []) {
           // Versions of one directory come one after the other.
           if (path !== last) {
-            const below = mode === 0 ? path : path === '' ? text : `${path}/${text}`
+            const below = mode === 0 ? path : joinText(path, text)
             lastSet = this.#setOf(places, below)
             last = path
           }
@@ -120,8 +144,12 @@ export class FindPlaces {
       this.isComplete = false
       return undefined
     }
-    const set = emptySet(this.#count)
+    const set = this.#sets.make()
     places.set(path, set)
     return set
   }
+}
+
+function joinText(path: string, name: string): string {
+  return path === '' ? name : `${path}/${name}`
 }

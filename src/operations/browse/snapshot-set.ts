@@ -5,6 +5,30 @@ export function emptySet(count: number): SnapshotSet {
   return new Uint32Array((count + 31) >>> 5)
 }
 
+const slabWords = 65_536
+
+/** Makes empty sets of one length by the thousand: views of common memory, where an array for each would have memory of its own. */
+export class SetMaker {
+  readonly #words: number
+  #slab = new Uint32Array(0)
+  #used = 0
+
+  /** @param count snapshots that there are */
+  constructor(count: number) {
+    this.#words = (count + 31) >>> 5
+  }
+
+  make(): SnapshotSet {
+    if (this.#used + this.#words > this.#slab.length) {
+      this.#slab = new Uint32Array(Math.max(slabWords, this.#words))
+      this.#used = 0
+    }
+    const start = this.#used
+    this.#used += this.#words
+    return this.#slab.subarray(start, this.#used)
+  }
+}
+
 export function addToSet(set: SnapshotSet, number: number): void {
   set[number >>> 5] |= 1 << (number & 31)
 }
