@@ -1,73 +1,17 @@
-import { spawnSync } from 'node:child_process'
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-  readlinkSync,
-} from 'node:fs'
-import { hostname } from 'node:os'
+import { mkdirSync, readlinkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Clock } from '../../../src/foundation/clock.ts'
-import { acquireLock, type LockKind, type LockRecord } from '../../../src/repository/locks.ts'
-import { openLocal, type LocalStorage } from '../../../src/storage/local/local-storage.ts'
+import { acquireLock, type LockKind } from '../../../src/repository/locks.ts'
 import { storageError } from '../../../src/storage/errors.ts'
+import { type LocalStorage } from '../../../src/storage/local/local-storage.ts'
 import { codeOf } from '../../support/error-codes.ts'
-import { scratchFolder } from '../../support/scratch.ts'
-
-const minuteMs = 60_000
-
-async function newStorage(): Promise<LocalStorage> {
-  const storage = openLocal(scratchFolder())
-  await storage.prepare()
-  return storage
-}
-
-/** Puts a lock as another process would, refreshed so long ago by the storage's clock. */
-function plantLock(
-  storage: LocalStorage,
-  { agoMs = 0, ...fields }: Record<string, unknown> & { agoMs?: number },
-  digit = '0',
-): string {
-  const name = `locks/${digit.repeat(32)}`
-  const record = {
-    version: 1,
-    kind: 'exclusive',
-    hostname: hostname(),
-    pid: process.pid,
-    leaseId: digit.repeat(32),
-    knows: [],
-    staleAfterMs: 30 * minuteMs,
-    startedAtMs: Date.now(),
-    operation: 'prune',
-    ...fields,
-  }
-  const path = join(storage.location, name)
-  writeFileSync(path, JSON.stringify(record))
-  const seconds = (Date.now() - agoMs) / 1000
-  utimesSync(path, seconds, seconds)
-  return name
-}
-
-/** A process id that nobody has. */
-function deadPid(): number {
-  return spawnSync(process.execPath, ['--version']).pid
-}
-
-function clockOf(time: { wallMs: number; monotonicMs: number }): Clock {
-  return {
-    nowMs: () => time.wallMs,
-    monotonicMs: () => time.monotonicMs,
-    repeat: () => () => undefined,
-  }
-}
-
-function locksIn(storage: LocalStorage): string[] {
-  return readdirSync(join(storage.location, 'locks'))
-}
+import {
+  deadPid,
+  locksIn,
+  minuteMs,
+  newLockStorage,
+  plantLock,
+} from '../../support/planted-locks.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -85,7 +29,7 @@ describe('acquireLock()', () => {
     ['maintenance', 'exclusive', 'REPOSITORY_LOCKED'],
     ['exclusive', 'maintenance', 'REPOSITORY_LOCKED'],
   ])('with a %s lock standing, for a %s one: %s', async (standing, wanted, code) => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     const first = await acquireLock(storage, standing, 'first')
     expect(await codeOf(acquireLock(storage, wanted, 'second'))).toBe(code)
     // A refusal leaves nothing behind.
@@ -95,7 +39,7 @@ describe('acquireLock()', () => {
   })
 
   it('says who holds the repository', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     plantLock(storage, {
       hostname: 'elsewhere',
       pid: 4711,
@@ -107,7 +51,7 @@ describe('acquireLock()', () => {
   })
 
   it('names the one that began first, not one that is only trying too', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     const began = (minutesAgo: number) => ({ startedAtMs: Date.now() - minutesAgo * minuteMs })
     plantLock(storage, { hostname: 'b', operation: 'forget', ...began(0) }, '1')
     plantLock(storage, { hostname: 'a', operation: 'prune', ...began(7) }, '2')
@@ -116,7 +60,7 @@ describe('acquireLock()', () => {
   })
 
   it('removes the lock of a dead process of this host', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     plantLock(storage, { pid: deadPid() })
     const lock = await acquireLock(storage, 'exclusive', 'prune')
     expect(locksIn(storage)).toHaveLength(1)
@@ -124,39 +68,39 @@ describe('acquireLock()', () => {
   })
 
   it('leaves the lock of a process that only another host could know', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     plantLock(storage, { pid: deadPid(), hostname: 'elsewhere' })
     expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
   })
 
   it('leaves the lock of a process in another container that has the same host name', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     plantLock(storage, { pid: deadPid(), pidNamespace: 'pid:[1]' })
     expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
   })
 
   it('leaves the lock of a process on another machine that has the same host name', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     // The first namespace of process ids has the same number everywhere.
     plantLock(storage, { pid: deadPid(), pidNamespace: readlinkSync('/proc/self/ns/pid') })
     expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
   })
 
   it('removes the lock of an earlier process that had the same id', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     const startedAtMs = performance.timeOrigin - 5000
     plantLock(storage, { startedAtMs })
     await (await acquireLock(storage, 'exclusive', 'prune')).release()
   })
 
   it('leaves a lock that carries its own id and was made while it ran', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     plantLock(storage, {})
     expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
   })
 
   it('removes a lock of another host that was not refreshed for more than 30 minutes', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     plantLock(storage, { hostname: 'elsewhere', agoMs: 29 * minuteMs })
     expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
     plantLock(storage, { hostname: 'elsewhere', agoMs: 31 * minuteMs })
@@ -172,7 +116,7 @@ describe('acquireLock()', () => {
     ['of an unknown kind', '{"version":1,"kind":"odd","pid":1,"hostname":"x","refreshedAtMs":1}'],
     ['far too long', ' '.repeat(1_100_000)],
   ])('explains a lock that is %s, and leaves it', async (_state, text) => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     const name = `locks/${'a'.repeat(32)}`
     writeFileSync(join(storage.location, name), text)
     const work = acquireLock(storage, 'shared', 'snapshot')
@@ -185,16 +129,16 @@ describe('acquireLock()', () => {
   })
 
   it('explains a folder or a link in the place of a lock', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     mkdirSync(join(storage.location, `locks/${'b'.repeat(32)}`))
     expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
-    const other = await newStorage()
+    const other = await newLockStorage()
     symlinkSync('/dev/zero', join(other.location, `locks/${'c'.repeat(32)}`))
     expect(await codeOf(acquireLock(other, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
   })
 
   it('waits for a holder for as long as it was told to', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     const first = await acquireLock(storage, 'maintenance', 'prune')
     setTimeout(() => void first.release(), 300)
     const second = await acquireLock(storage, 'maintenance', 'forget', { retryForMs: 20_000 })
@@ -204,7 +148,7 @@ describe('acquireLock()', () => {
   })
 
   it('is refused, and not called damage, when its lock was removed as soon as it was written', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     const put = storage.put.bind(storage)
     storage.put = async (name, bytes) => {
       await put(name, bytes)
@@ -214,7 +158,7 @@ describe('acquireLock()', () => {
   })
 
   it('gives way on both sides rather than on none when two begin at once', async () => {
-    const storage = await newStorage()
+    const storage = await newLockStorage()
     for (let turn = 0; turn < 20; turn++) {
       const results = await Promise.allSettled([
         acquireLock(storage, 'exclusive', 'one'),
@@ -241,7 +185,7 @@ describe('acquireLock()', () => {
     }
 
     it('lets readers work without a lock', async () => {
-      const storage = await newStorage()
+      const storage = await newLockStorage()
       plantLock(storage, { kind: 'shared', hostname: 'elsewhere' })
       plantLock(storage, { pid: deadPid() }, '1')
       makeReadOnly(storage)
@@ -253,7 +197,7 @@ describe('acquireLock()', () => {
     })
 
     it('lets readers work beside a lock that is stale and whose end cannot be recorded', async () => {
-      const storage = await newStorage()
+      const storage = await newLockStorage()
       plantLock(storage, { hostname: 'elsewhere' })
       const path = join(storage.location, 'locks', locksIn(storage)[0])
       utimesSync(path, new Date(0), new Date(0))
@@ -265,253 +209,11 @@ describe('acquireLock()', () => {
     })
 
     it('refuses readers while somebody else prunes', async () => {
-      const storage = await newStorage()
+      const storage = await newLockStorage()
       plantLock(storage, { hostname: 'elsewhere' })
       makeReadOnly(storage)
       const work = acquireLock(storage, 'shared', 'restore', { mayOnlyRead: true })
       expect(await codeOf(work)).toBe('REPOSITORY_LOCKED')
     })
-  })
-})
-
-describe('RepositoryLock', () => {
-  it('refreshes itself under a new name', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    const [before] = locksIn(storage)
-    const startedAtMs = Date.now()
-    for (let minutes = 0; minutes < 60; minutes += 5) {
-      vi.advanceTimersByTime(5 * minuteMs + 1)
-      await lock.assertHeld()
-    }
-    const names = locksIn(storage)
-    expect(names).toHaveLength(1)
-    expect(names).not.toEqual([before])
-    const record = JSON.parse(
-      readFileSync(join(storage.location, 'locks', names[0]), 'utf8'),
-    ) as Record<string, unknown>
-    expect(record).toMatchObject({ startedAtMs, leaseId: lock.leaseId })
-    await lock.release()
-    expect(locksIn(storage)).toEqual([])
-  })
-
-  it('forbids to commit when the process was stopped for longer than a lock lives', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    vi.useFakeTimers({ toFake: ['Date'] })
-    vi.setSystemTime(Date.now() + 29 * minuteMs)
-    await lock.assertHeld()
-    vi.setSystemTime(Date.now() + 2 * minuteMs)
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('is not revived by a refresh that comes too late', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    vi.setSystemTime(Date.now() + 45 * minuteMs)
-    vi.advanceTimersByTime(5 * minuteMs)
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('is not revived by a refresh when somebody has removed it', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    await storage.delete(`locks/${locksIn(storage)[0]}`)
-    await lock.refresh()
-    expect(locksIn(storage)).toEqual([])
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('stays lost, whoever puts its lock back', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    const name = `locks/${locksIn(storage)[0]}`
-    const bytes = await storage.get(name)
-    await storage.delete(name)
-    await lock.refresh()
-    await storage.put(name, bytes)
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('fails when it cannot say what it knows', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    await storage.delete(`locks/${locksIn(storage)[0]}`)
-    expect(await codeOf(lock.noteKnown([]))).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('tells of a storage that failed when it was to be refreshed, and not of a lease that is over', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    const cause = Object.assign(new Error('EIO'), { code: 'EIO' })
-    vi.spyOn(storage, 'put').mockRejectedValueOnce(
-      storageError({ action: 'write', path: '/somewhere', cause }),
-    )
-    await lock.refresh()
-    expect(await codeOf(lock.assertHeld())).toBe('STORAGE_FAILED')
-    await lock.release()
-  })
-
-  it('is lost when its new object is removed before it is looked at', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    const put = storage.put.bind(storage)
-    vi.spyOn(storage, 'put').mockImplementationOnce(async (name, bytes) => {
-      await put(name, bytes)
-      await storage.delete(name)
-    })
-    await lock.refresh()
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('is never without a lock while it refreshes', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    const counts: number[] = []
-    for (const method of ['put', 'delete'] as const) {
-      const call = storage[method].bind(storage) as (...args: unknown[]) => Promise<void>
-      Object.assign(storage, {
-        [method]: async (...args: unknown[]) => {
-          await call(...args)
-          counts.push(locksIn(storage).length)
-        },
-      })
-    }
-    await lock.refresh()
-    expect(counts).toEqual([2, 1])
-    await lock.assertHeld()
-    await lock.release()
-  })
-
-  it('counts its age from before it is written', async () => {
-    const storage = await newStorage()
-    const time = { wallMs: 0, monotonicMs: 0 }
-    const lock = await acquireLock(storage, 'shared', 'snapshot', { clock: clockOf(time) })
-    const put = storage.put.bind(storage)
-    storage.put = async (name, bytes) => {
-      time.wallMs += 20 * minuteMs
-      await put(name, bytes)
-    }
-    await lock.refresh()
-    time.wallMs += 9 * minuteMs
-    await lock.assertHeld()
-    time.wallMs += 2 * minuteMs
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it.each([
-    ['the monotonic one, when the other was set back', -60, 31],
-    ['the wall clock, when the machine slept', 31, 0],
-  ])('goes by the clock that says more: %s', async (_, wallMinutes, monotonicMinutes) => {
-    const storage = await newStorage()
-    const time = { wallMs: 0, monotonicMs: 0 }
-    const lock = await acquireLock(storage, 'shared', 'snapshot', { clock: clockOf(time) })
-    await lock.assertHeld()
-    time.wallMs += wallMinutes * minuteMs
-    time.monotonicMs += monotonicMinutes * minuteMs
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
-  })
-
-  it('breaks no lease when its clock is set forward', async () => {
-    const storage = await newStorage()
-    const time = { wallMs: 0, monotonicMs: 0 }
-    await acquireLock(storage, 'shared', 'snapshot')
-    const pruner = await acquireLock(storage, 'maintenance', 'prune', { clock: clockOf(time) })
-    const beforeMs = pruner.storageNowMs()
-    time.wallMs += 400 * 24 * 60 * minuteMs
-    time.monotonicMs += minuteMs
-    expect(pruner.storageNowMs()).toBe(beforeMs + minuteMs)
-    expect(await pruner.others()).toMatchObject([{ record: { operation: 'snapshot' } }])
-  })
-
-  it.each(['when it is taken', 'when it is refreshed'])(
-    'is not ahead of the clock of the storage by as much as it was stopped before its lock was written, %s',
-    async (when) => {
-      const storage = await newStorage()
-      const time = { wallMs: 0, monotonicMs: 0 }
-      const clock = clockOf(time)
-      const put = storage.put.bind(storage)
-      const stopBeforePut = (): void => {
-        storage.put = async (name, bytes) => {
-          time.wallMs += 20 * minuteMs
-          time.monotonicMs += 20 * minuteMs
-          await put(name, bytes)
-        }
-      }
-      if (when === 'when it is taken') stopBeforePut()
-      const pruner = await acquireLock(storage, 'maintenance', 'prune', { clock })
-      stopBeforePut()
-      if (when === 'when it is refreshed') await pruner.refresh()
-      expect(pruner.storageNowMs()).toBe(pruner.writtenAtMs)
-      // For the others it is as old as it may be.
-      time.monotonicMs += 11 * minuteMs
-      expect(await codeOf(pruner.assertHeld())).toBe('REPOSITORY_LOCKED')
-    },
-  )
-
-  it('sees a holder that refreshes while the locks are listed', async () => {
-    const storage = await newStorage()
-    plantLock(storage, { hostname: 'elsewhere' })
-    // Its old name was gone already, and its new one was not there yet.
-    vi.spyOn(storage, 'listNames').mockResolvedValueOnce([])
-    expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
-  })
-
-  it('sees a holder that refreshes between the listing of the locks and their reading', async () => {
-    const storage = await newStorage()
-    const holder = await acquireLock(storage, 'shared', 'snapshot')
-    const [old] = locksIn(storage)
-    const pruner = await acquireLock(storage, 'maintenance', 'prune')
-    const get = storage.get.bind(storage)
-    vi.spyOn(storage, 'get').mockImplementation(async (name, ...rest) => {
-      // The new lock is in no listing so far, and the old one goes before it is read.
-      if (name === `locks/${old}` && locksIn(storage).includes(old)) await holder.refresh()
-      return await get(name, ...rest)
-    })
-    const others = await pruner.others()
-    expect(others.map(({ record }) => record)).toEqual([
-      expect.objectContaining({ leaseId: holder.leaseId }),
-    ])
-    await pruner.release()
-    await holder.release()
-  })
-
-  it('records that a lease is over before its lock goes', async () => {
-    const storage = await newStorage()
-    const name = plantLock(storage, { hostname: 'elsewhere', kind: 'shared', agoMs: 31 * minuteMs })
-    const seen: string[] = []
-    const revoke = async ({ leaseId }: LockRecord): Promise<void> => {
-      seen.push(leaseId, ...locksIn(storage).filter((lock) => name.endsWith(lock)))
-    }
-    const lock = await acquireLock(storage, 'maintenance', 'prune', { revoke })
-    expect(seen).toEqual(['0'.repeat(32), '0'.repeat(32)])
-    expect(locksIn(storage)).toHaveLength(1)
-    await lock.release()
-  })
-
-  it('judges by the clock of the storage: one that is a day wrong breaks no lease', async () => {
-    const storage = await newStorage()
-    plantLock(storage, { hostname: 'elsewhere' })
-    vi.useFakeTimers({ toFake: ['Date'] })
-    vi.setSystemTime(Date.now() + 24 * 60 * minuteMs)
-    expect(await codeOf(acquireLock(storage, 'shared', 'snapshot'))).toBe('REPOSITORY_LOCKED')
-  })
-
-  it('forbids to commit when somebody has removed it', async () => {
-    const storage = await newStorage()
-    const lock = await acquireLock(storage, 'shared', 'snapshot')
-    await storage.delete(`locks/${locksIn(storage)[0]}`)
-    expect(await codeOf(lock.assertHeld())).toBe('REPOSITORY_LOCKED')
-    await lock.release()
   })
 })

@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts'
 const order = 'test/integration/storage-order.test.ts'
 const leaseOver = 'test/integration/lease-over.test.ts'
 const locks = 'test/unit/repository/locks.test.ts'
+const heldLock = 'test/unit/repository/held-lock.test.ts'
 const locksFile = 'src/repository/locks.ts'
 const standing = 'src/repository/standing-locks.ts'
 const lockRepository = 'src/repository/lock-repository.ts'
@@ -57,7 +58,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'await this.refresh()\n    await this.assertHeld()',
     replacement: 'await this.refresh()',
-    tests: [{ file: locks, only: 'fails when it cannot say what it knows' }],
+    tests: [{ file: heldLock, only: 'fails when it cannot say what it knows' }],
   },
   {
     name: 'a conflicting lock is not looked for',
@@ -99,7 +100,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'if (!(await isThere(this.#storage, this.#name))) {',
     replacement: 'if (this.#name.length === 0) {',
-    tests: [{ file: locks, only: 'forbids to commit when somebody has removed it' }],
+    tests: [{ file: heldLock, only: 'forbids to commit when somebody has removed it' }],
   },
   {
     name: 'a lease that was not refreshed in time is taken for held',
@@ -107,7 +108,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'if (ageMs >= this.#record.staleAfterMs) throw lostError(staleState(ageMs), this.#lost)',
     replacement: '',
-    tests: [{ file: locks, only: 'forbids to commit when the process was stopped for longer' }],
+    tests: [{ file: heldLock, only: 'forbids to commit when the process was stopped for longer' }],
   },
   {
     name: 'a refresh that failed is not remembered',
@@ -115,7 +116,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'this.#lost ??= error',
     replacement: 'void error',
-    tests: [{ file: locks, only: 'stays lost, whoever puts its lock back' }],
+    tests: [{ file: heldLock, only: 'stays lost, whoever puts its lock back' }],
   },
   {
     name: 'a lease that is over is revived by a late refresh',
@@ -123,7 +124,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'if (old === null || this.#lost !== undefined) return\n    this.#assertFresh()',
     replacement: 'if (old === null || this.#lost !== undefined) return',
-    tests: [{ file: locks, only: 'is not revived by a refresh that comes too late' }],
+    tests: [{ file: heldLock, only: 'is not revived by a refresh that comes too late' }],
   },
   {
     name: 'a refresh does not look whether the old lock stands',
@@ -131,7 +132,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'if (!(await isThere(this.#storage, old))) {',
     replacement: 'if (old.length === 0) {',
-    tests: [{ file: locks, only: 'is not revived by a refresh when somebody has removed it' }],
+    tests: [{ file: heldLock, only: 'is not revived by a refresh when somebody has removed it' }],
   },
   {
     name: 'the old lock goes before the new one stands',
@@ -140,7 +141,7 @@ export const lockMutants: readonly Mutant[] = [
     text: 'await this.#storage.put(name, encodeLockRecord(this.#record))\n    const { modifiedAtMs }',
     replacement:
       'await this.#storage.delete(old)\n    await this.#storage.put(name, encodeLockRecord(this.#record))\n    await this.#storage.put(old, encodeLockRecord(this.#record))\n    const { modifiedAtMs }',
-    tests: [{ file: locks, only: 'is never without a lock while it refreshes' }],
+    tests: [{ file: heldLock, only: 'is never without a lock while it refreshes' }],
   },
   {
     name: 'the age of a lease counts from the end of its refresh',
@@ -149,7 +150,7 @@ export const lockMutants: readonly Mutant[] = [
     text: 'const refreshedAt = momentOf(this.#clock)\n    ownLockNames.add(name)\n    await this.#storage.put(name, encodeLockRecord(this.#record))',
     replacement:
       'ownLockNames.add(name)\n    await this.#storage.put(name, encodeLockRecord(this.#record))\n    const refreshedAt = momentOf(this.#clock)',
-    tests: [{ file: locks, only: 'counts its age from before it is written' }],
+    tests: [{ file: heldLock, only: 'counts its age from before it is written' }],
   },
   {
     name: 'a run that was stopped before it wrote its lock is ahead of the storage',
@@ -157,7 +158,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'this.#spans(this.#writtenAt)',
     replacement: 'this.#spans(this.#refreshedAt)',
-    tests: [{ file: locks, only: 'is not ahead of the clock of the storage' }],
+    tests: [{ file: heldLock, only: 'is not ahead of the clock of the storage' }],
   },
   {
     name: 'a clock that was set back makes a lease younger',
@@ -165,7 +166,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'Math.max(wallMs, monotonicMs, 0)',
     replacement: 'Math.max(wallMs, 0)',
-    tests: [{ file: locks, only: 'goes by the clock that says more' }],
+    tests: [{ file: heldLock, only: 'goes by the clock that says more' }],
   },
   {
     name: 'a machine that slept does not age a lease',
@@ -173,7 +174,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'Math.max(wallMs, monotonicMs, 0)',
     replacement: 'Math.max(monotonicMs, 0)',
-    tests: [{ file: locks, only: 'goes by the clock that says more' }],
+    tests: [{ file: heldLock, only: 'goes by the clock that says more' }],
   },
   {
     name: 'a clock that is set forward breaks the leases of others',
@@ -181,7 +182,7 @@ export const lockMutants: readonly Mutant[] = [
     file: locksFile,
     text: 'Math.max(Math.min(wallMs, monotonicMs), 0)',
     replacement: 'Math.max(wallMs, monotonicMs, 0)',
-    tests: [{ file: locks, only: 'breaks no lease when its clock is set forward' }],
+    tests: [{ file: heldLock, only: 'breaks no lease when its clock is set forward' }],
   },
   {
     name: 'a lease is not revoked durably before its lock goes',
@@ -205,7 +206,7 @@ export const lockMutants: readonly Mutant[] = [
     file: standing,
     text: "if (lock === 'removed' || lock === 'gone') vanished += 1",
     replacement: "if (lock === 'gone') continue\n      if (lock === 'removed') vanished += 1",
-    tests: [{ file: locks, only: 'between the listing of the locks and their reading' }],
+    tests: [{ file: heldLock, only: 'between the listing of the locks and their reading' }],
   },
   {
     name: 'one listing of the locks is enough',
@@ -213,7 +214,7 @@ export const lockMutants: readonly Mutant[] = [
     file: standing,
     text: "for (const name of await listing.storage.listNames('locks')) names.add(name)",
     replacement: '',
-    tests: [{ file: locks, only: 'sees a holder that refreshes while the locks are listed' }],
+    tests: [{ file: heldLock, only: 'sees a holder that refreshes while the locks are listed' }],
   },
   {
     name: 'a dead process keeps its lock',
@@ -255,7 +256,7 @@ export const lockMutants: readonly Mutant[] = [
     file: standing,
     text: 'listing.storageNowMs - modifiedAtMs',
     replacement: 'Date.now() - modifiedAtMs',
-    tests: [{ file: locks, only: 'judges by the clock of the storage' }],
+    tests: [{ file: heldLock, only: 'judges by the clock of the storage' }],
   },
   {
     name: 'a verification puts on record what it missed after its lease was over',
