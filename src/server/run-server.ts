@@ -46,6 +46,8 @@ export interface ServerOptions {
   readonly monotonicMs?: () => number
   /** How often those who follow events get a sign of life; 15 s unless given. */
   readonly heartbeatMs?: number
+  /** How long a download may stand still before it is given up; 2 minutes unless given. */
+  readonly downloadStallMs?: number
   /** Whether one more job may be started; it fails otherwise, as on a machine that has no room for it. */
   readonly mayRunJob?: () => boolean
   /** Does the work of a job in place of a process of its own. */
@@ -63,6 +65,7 @@ export interface RunningServer {
 /** How long requests may go on after the server was told to stop. */
 const graceMs = 10_000
 const heartbeatMsDefault = 15_000
+const downloadStallMsDefault = 120_000
 
 /**
  * Starts the server over a repository that is open already, and stays so.
@@ -136,6 +139,7 @@ async function start(
     events,
     streams: new Set(),
     heartbeatMs: options.heartbeatMs ?? heartbeatMsDefault,
+    downloadStallMs: options.downloadStallMs ?? downloadStallMsDefault,
     answers: new AnswerCache(),
     statistics,
     log,

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -28,6 +33,11 @@ const headersBytesMax = 16 * 1024
 const headersMax = 100
 const connectionsMax = 1_000
 
+interface HttpPair {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+}
+
 /** A bound port, before it is known what answers on it: the app has to know the port. */
 export interface BoundServer {
   readonly port: number
@@ -53,10 +63,13 @@ export async function bindServer(options: ListenOptions): Promise<BoundServer> {
       // It puts its own `Response` in the place of the global one, which hands a body to the socket without a stream in between: a
       // long list takes a third less processor time.
       const listener = getRequestListener((request, bindings) => {
-        const { socket } = (bindings as { incoming: IncomingMessage }).incoming
+        const { incoming, outgoing } = bindings as HttpPair
+        const { socket } = incoming
         return fetch(request, {
           address: socket.remoteAddress ?? '',
           hangUp: () => socket.destroy(),
+          // For this answer alone: a connection that is kept gets its own limit back.
+          limitStall: (stallMs) => void outgoing.setTimeout(stallMs),
         })
       })
       server.on('request', (request, response) => void listener(request, response))

@@ -84,7 +84,7 @@ export function createServerApp(
   addMetrics(app, server)
   addJobRoutes(app, server)
   addMonitoringRoutes(app, server)
-  addDocument(app)
+  addDocument(app, server.access.cookieName)
   app.notFound((context) => answerMissing(app, server, context.req))
   return app
 }
@@ -110,14 +110,14 @@ function addPublicRoutes(app: ServerApp, server: ServerContext, files: Dashboard
 }
 
 /** The document of the interface, made from the schemas that check requests; once, when it is asked for first. */
-function addDocument(app: ServerApp): void {
+function addDocument(app: ServerApp, cookieName: string): void {
   const { openAPIRegistry: registry } = app
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   registry.registerComponent('securitySchemes', 'basic', { type: 'http', scheme: 'basic' })
   registry.registerComponent('securitySchemes', 'session', {
     type: 'apiKey',
     in: 'cookie',
-    name: 'holdfast-8080',
+    name: cookieName,
   })
   let text: string | undefined
   app.get('/api/v1/openapi.json', () => {

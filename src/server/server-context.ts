@@ -29,6 +29,8 @@ export interface ServerContext {
   readonly streams: Set<() => void>
   /** How often those who follow get a sign of life. */
   readonly heartbeatMs: number
+  /** A download of which nothing was taken for so long is given up. */
+  readonly downloadStallMs: number
   readonly answers: AnswerCache
   readonly statistics: PreparedStatistics
   readonly log: ServerLog
@@ -43,6 +45,8 @@ export interface RequestFacts {
   readonly address: string
   /** Ends the connection at once, whatever is on its way. */
   readonly hangUp: () => void
+  /** Ends the connection when nothing of the answer has moved for so long. */
+  readonly limitStall: (stallMs: number) => void
 }
 
 /** Hono's types of a request. */

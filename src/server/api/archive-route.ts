@@ -63,6 +63,7 @@ async function archive(
   // What is missing is told before the answer begins.
   selectedPaths(found.repository, { snapshot: found.snapshot, paths })
   await logDownload(server, context, `${found.snapshot.backupId}: ${paths.length} paths`)
+  context.env.limitStall(server.downloadStallMs)
   return new Response(archiveStream(found, paths), {
     headers: {
       'content-type': 'application/gzip',

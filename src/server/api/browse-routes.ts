@@ -88,7 +88,7 @@ function addTree(app: ServerApp, server: ServerContext): void {
       const path = pathBytes(query)
       const order = { by: query.sort, isDescending: query.order === 'desc' }
       const listing =
-        orders.list(repository, { snapshot, path, order }, query) ??
+        (await orders.list(repository, { snapshot, path, order }, query)) ??
         listDirectory(repository, snapshot, path, {
           limit,
           ...(cursor !== undefined && { cursor }),

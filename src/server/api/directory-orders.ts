@@ -19,32 +19,37 @@ export interface ListedPart {
 
 /** Folders in other orders than that of names. A snapshot never changes, and its lists are read page by page: the last orders are kept. */
 export class DirectoryOrders {
-  readonly #orders = new Map<string, Uint32Array>()
+  readonly #orders = new Map<string, Promise<Uint32Array | undefined>>()
 
   /** @returns undefined for a path that is no directory, and for the order in which a directory is stored */
-  list(
+  async list(
     repository: Repository,
     { snapshot, path, order }: OrderedDirectory,
     { limit, cursor, offset = 0 }: ListedPart,
-  ): DirectoryListing | undefined {
+  ): Promise<DirectoryListing | undefined> {
     if (order.by === 'name' && !order.isDescending) return undefined
-    const places = this.#places(repository, { snapshot, path, order })
-    if (places === undefined) return undefined
     const start = cursor === undefined ? offset : startOf(cursor)
+    const places = await this.#places(repository, { snapshot, path, order })
+    if (places === undefined) return undefined
     const end = start + limit
     const part = entriesAt(repository, snapshot, path, places.subarray(start, end))
     return part && { ...part, nextCursor: cursorAt(end, places.length), total: places.length }
   }
 
+  /** Who asks while another waits for the same waits with him. */
   #places(
     repository: Repository,
     { snapshot, path, order }: OrderedDirectory,
-  ): Uint32Array | undefined {
+  ): Promise<Uint32Array | undefined> {
     const key = [snapshot.id, path.toString('hex'), order.by, order.isDescending].join(' ')
     const places = this.#orders.get(key) ?? orderDirectory(repository, snapshot, path, order)
-    if (places === undefined) return undefined
     this.#orders.delete(key)
     this.#orders.set(key, places)
+    const forget = (): void => {
+      if (this.#orders.get(key) === places) this.#orders.delete(key)
+    }
+    // What failed is tried again by whoever asks next, and what is no directory takes no place.
+    places.then((found) => found ?? forget(), forget)
     const [oldest] = this.#orders.keys()
     if (this.#orders.size > ordersMax) this.#orders.delete(oldest)
     return places

@@ -59,6 +59,7 @@ export function addFileRoute(app: ServerApp, server: ServerContext): void {
         'content-length': String(end - start),
         ...(range !== undefined && { 'content-range': `bytes ${start}-${end - 1}/${file.size}` }),
       }
+      context.env.limitStall(server.downloadStallMs)
       const body = context.req.method === 'HEAD' ? null : streamOf(file, start, end)
       return new Response(body, { status: range === undefined ? 200 : 206, headers })
     },

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
+import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'node:https'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 
 import { fastFolder, scratchFolder } from '../../support/scratch.ts'
-import { bearer, makeProject, startTestServer } from '../../support/test-server.ts'
+import { save } from '../../support/repositories.ts'
+import { bearer, makeProject, startTestServer, type TestServer } from '../../support/test-server.ts'
 
 function certificate(folder: string): { certificateFile: string; certificateKeyFile: string } {
   const certificateFile = join(folder, 'cert.pem')
@@ -109,5 +112,65 @@ describe('connections', () => {
     expect(
       await answerTo(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`),
     ).toMatch(/^(?:HTTP\/1.1 4\d\d|$)/)
+  })
+})
+
+describe('a download', () => {
+  const fileBytes = 64 * 1024 * 1024
+  const stallMs = 400
+
+  interface Download {
+    readonly socket: Socket
+    /** What came until the connection was closed. */
+    readonly bytes: Promise<number>
+  }
+
+  async function download(server: TestServer, path: string): Promise<Download> {
+    const socket = connect(server.port, '127.0.0.1')
+    const bytes = new Promise<number>((resolve) => {
+      let count = 0
+      socket.on('data', (part: Buffer) => (count += part.length))
+      socket.on('error', () => undefined)
+      socket.on('close', () => resolve(count))
+    })
+    socket.pause()
+    const lines = [
+      `GET ${path} HTTP/1.1`,
+      'host: localhost',
+      `authorization: ${bearer.authorization}`,
+      'connection: close',
+    ]
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    return { socket, bytes }
+  }
+
+  async function start(): Promise<{ server: TestServer; path: string }> {
+    const folder = makeProject()
+    truncateSync(join(folder, 'data/index/vectors.bin'), fileBytes)
+    const server = await startTestServer({ folder, downloadStallMs: stallMs })
+    const { snapshot } = await save(server.repository, folder)
+    return { server, path: `/api/v1/snapshots/${snapshot.id}/file?path=/data/index/vectors.bin` }
+  }
+
+  it('of which nothing is taken is given up', async () => {
+    const { server, path } = await start()
+    const { socket, bytes } = await download(server, path)
+    await sleep(5 * stallMs)
+    socket.resume()
+    expect(await bytes).toBeLessThan(fileBytes)
+    expect((await server.get('/healthz')).status).toBe(200)
+  })
+
+  it('that is slow, but goes on, is not', async () => {
+    const { server, path } = await start()
+    const { socket, bytes } = await download(server, path)
+    for (let step = 0; step < 20; step++) {
+      await sleep(stallMs / 4)
+      socket.resume()
+      await sleep(1)
+      socket.pause()
+    }
+    socket.resume()
+    expect(await bytes).toBeGreaterThan(fileBytes)
   })
 })
