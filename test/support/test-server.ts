@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
@@ -8,6 +9,7 @@ import { runServer, type RunningServer, type ServerOptions } from '../../src/ser
 import { initRepository } from '../../src/repository/init-repository.ts'
 import { openRepository } from '../../src/repository/open-repository.ts'
 import type { Repository } from '../../src/repository/repository.ts'
+import { AnswersOfDocument, type InterfaceDocument } from './answers-of-document.ts'
 import { fastFolder, scratchFolder } from './scratch.ts'
 
 export const fullToken = 'full-token-0123456789'
@@ -32,11 +34,42 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   readonly folder?: string
 }
 
+const documentPath = '/api/v1/openapi.json'
+
 const defaultConfig = `
 api:
   backup:
     paths: { index: data/index/, cache: logs/cache/, config: config.yml, logs: logs/ }
 `
+
+let answersOfDocument: Promise<AnswersOfDocument> | undefined
+
+/** From an address of its own, so that it does not count among what a test asks for. */
+async function loadDocument({ port }: RunningServer): Promise<AnswersOfDocument> {
+  const options = { host: '127.0.0.1', port, path: documentPath, headers: bearer }
+  const text = await new Promise<string>((resolve, reject) => {
+    request({ ...options, localAddress: '127.0.0.9' }, (answer) => {
+      answer.toArray().then((parts) => resolve(Buffer.concat(parts as Buffer[]).toString()), reject)
+    })
+      .on('error', reject)
+      .end()
+  })
+  return new AnswersOfDocument(JSON.parse(text) as InterfaceDocument)
+}
+
+/** Whatever a test asks for, its answer has to be as the document of the interface says. */
+async function checkAnswer(
+  server: RunningServer,
+  answer: Response,
+  method: string,
+  path: string,
+): Promise<void> {
+  const isJson = answer.headers.get('content-type') === 'application/json'
+  if (!isJson || method === 'HEAD' || path === documentPath) return
+  answersOfDocument ??= loadDocument(server)
+  const document = await answersOfDocument
+  document.check(method, path, answer.status, await answer.json())
+}
 
 /** Makes a project with a few files, whose paths the configuration names. */
 export function makeProject(config: string = defaultConfig): string {
@@ -71,11 +104,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await server.stop()
     await repository.close()
   })
-  const get = (path: string, init: RequestInit = {}): Promise<Response> =>
-    fetch(`${server.url}${path}`, {
+  const get = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const answer = await fetch(`${server.url}${path}`, {
       ...init,
       headers: { ...bearer, ...(init.headers as Record<string, string> | undefined) },
     })
+    await checkAnswer(server, answer.clone(), init.method ?? 'GET', path)
+    return answer
+  }
   return {
     ...server,
     folder,

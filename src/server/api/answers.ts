@@ -243,6 +243,35 @@ export interface RetentionItem {
   readonly reasons: readonly string[]
 }
 
+export interface SpaceStatistics {
+  readonly snapshots: number
+  readonly source_bytes: number
+  readonly unique_bytes: number
+  readonly needed_bytes: number
+  readonly unused_bytes: number
+  readonly stored_bytes: number
+  readonly dedup_ratio: number | null
+  readonly compression_ratio: number | null
+  /** False when folders are lost, so that something that is needed may be missing here. */
+  readonly is_complete: boolean
+  readonly by_type: readonly (SpaceUse & { readonly type: string; readonly snapshots: number })[]
+  readonly by_snapshot: readonly (SpaceUse & { readonly id: string; readonly backup_id: string })[]
+  readonly by_folder: readonly FolderSpace[]
+}
+
+export interface SpaceUse {
+  readonly exclusive_bytes: number
+  readonly shared_bytes: number
+}
+
+export interface FolderSpace {
+  /** Null for the many that are left. */
+  readonly path: string | null
+  readonly bytes: number
+  readonly stored_bytes: number
+  readonly exclusive_bytes: number
+}
+
 export interface RestoreRecord {
   readonly restore_id: string
   readonly backup_id: string

@@ -14,6 +14,7 @@ import type { ListedEntry } from '../../operations/browse/list-tree.ts'
 import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
+import { diffSchema, searchSchema, treeSchema, versionSchema } from './answer-schemas.ts'
 import type * as answers from './answers.ts'
 import { DirectoryOrders } from './directory-orders.ts'
 import { changeQuery, filterChanges } from './filter-changes.ts'
@@ -41,6 +42,7 @@ export function addBrowseRoutes(app: ServerApp, server: ServerContext): void {
       tag,
       summary: 'Versions of a file over all snapshots, newest first',
       query: z.object({ ...pageQuery, ...pathQuery }),
+      answer: pageSchema(versionSchema),
     },
     async ({ query }) => {
       const repository = await server.held.current()
@@ -81,6 +83,7 @@ function addTree(app: ServerApp, server: ServerContext): void {
         sort: z.enum(['name', 'size', 'mtime']).default('name'),
         order: z.enum(['asc', 'desc']).default('asc'),
       }),
+      answer: treeSchema,
     },
     async ({ params, query }) => {
       const { repository, snapshot } = await findSnapshot(server, params.id)
@@ -132,7 +135,7 @@ function addSearch(app: ServerApp, server: ServerContext): void {
         snapshot: snapshotName.optional(),
         kind: z.enum(['file', 'directory', 'symlink', 'other']).optional(),
       }),
-      answer: pageSchema(z.any()),
+      answer: searchSchema,
     },
     async ({ query }) => {
       const repository = await server.held.current()
@@ -180,6 +183,7 @@ function addDiff(app: ServerApp, server: ServerContext): void {
         from: snapshotName,
         to: snapshotName,
       }),
+      answer: diffSchema,
     },
     async ({ query }) => {
       const repository = await server.held.current()

@@ -8,34 +8,12 @@ import type { JobJson } from '../jobs/job.ts'
 import { jobRequest } from '../jobs/job-request.ts'
 import { checkRestoreTarget } from '../security/restore-target.ts'
 import type { ServerContext } from '../server-context.ts'
+import { jobSchema, removalSchema } from './answer-schemas.ts'
 import { eventStream } from './event-stream.ts'
 import { findSnapshot, snapshotParams } from './find-snapshot.ts'
 import { pageOf, pageQuery, pageSchema } from './pages.ts'
 
 const tag = 'jobs'
-const jobSchema = z
-  .object({
-    id: z.string(),
-    kind: z.string(),
-    title: z.string(),
-    state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
-    created_at: z.string(),
-    started_at: z.string().nullable(),
-    ended_at: z.string().nullable(),
-    progress: z.record(z.string(), z.unknown()).nullable(),
-    waiting_for: z
-      .object({
-        operation: z.string(),
-        pid: z.number().int(),
-        hostname: z.string(),
-        message: z.string(),
-      })
-      .nullable(),
-    result: z.record(z.string(), z.unknown()).nullable(),
-    error: z.object({ error: z.string(), code: z.string(), remedy: z.string() }).nullable(),
-    requested_by: z.string(),
-  })
-  .openapi('Job')
 const jobParams = z.object({ id: z.string().regex(/^job_[0-9a-f]{16}$/, 'not the id of a job') })
 
 export function addJobRoutes(app: ServerApp, server: ServerContext): void {
@@ -137,7 +115,7 @@ function addSnapshotJobs(app: ServerApp, server: ServerContext): void {
   ] as const) {
     addRoute(
       app,
-      { method, path, tag: 'snapshots', summary, params: snapshotParams },
+      { method, path, tag: 'snapshots', summary, params: snapshotParams, answer: removalSchema },
       async ({ params, context }) => {
         return jsonAnswer(
           JSON.stringify(await finishJob(server, context, { kind, snapshot: params.id })),

@@ -6,6 +6,12 @@ import { listRestoreRecords } from '../../monitoring/records/restore-records.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
 import { nextRuns } from './system-routes.ts'
+import {
+  accessRecordSchema,
+  alertsSchema,
+  overviewSchema,
+  restoreRecordSchema,
+} from './answer-schemas.ts'
 import type * as answers from './answers.ts'
 import { accessJson, restoreJson } from './journal-json.ts'
 import { pageOf, pageQuery, pageSchema } from './pages.ts'
@@ -15,7 +21,13 @@ const tag = 'monitoring'
 export function addMonitoringRoutes(app: ServerApp, server: ServerContext): void {
   addRoute(
     app,
-    { method: 'get', path: '/api/v1/overview', tag, summary: 'The state of everything' },
+    {
+      method: 'get',
+      path: '/api/v1/overview',
+      tag,
+      summary: 'The state of everything',
+      answer: overviewSchema,
+    },
     async () => {
       const repository = await server.held.current()
       const overview = overviewOf(repository, server.monitoring, server.nowMs())
@@ -29,6 +41,7 @@ export function addMonitoringRoutes(app: ServerApp, server: ServerContext): void
       path: '/api/v1/alerts',
       tag,
       summary: 'Alerts now, and what was raised and cleared',
+      answer: alertsSchema,
     },
     async () => {
       const repository = await server.held.current()
@@ -45,7 +58,7 @@ export function addMonitoringRoutes(app: ServerApp, server: ServerContext): void
       tag,
       summary: 'Restores, newest first',
       query: z.object(pageQuery),
-      answer: pageSchema(z.any()),
+      answer: pageSchema(restoreRecordSchema),
     },
     async ({ query }) => {
       const repository = await server.held.current()
@@ -61,7 +74,7 @@ export function addMonitoringRoutes(app: ServerApp, server: ServerContext): void
       tag,
       summary: 'Who did what, newest first',
       query: z.object(pageQuery),
-      answer: pageSchema(z.any()),
+      answer: pageSchema(accessRecordSchema),
     },
     async ({ query }) => {
       const repository = await server.held.current()

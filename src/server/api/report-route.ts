@@ -6,6 +6,7 @@ import { renderTextReport } from '../../monitoring/report/render-text-report.ts'
 import { reportOf } from '../../monitoring/report/report.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
+import { reportSchema } from './answer-schemas.ts'
 
 /** The page has no script and one style, which it names itself; the dashboard shows it in a frame. */
 const pageHeaders = {
@@ -26,6 +27,7 @@ export function addReportRoute(app: ServerApp, server: ServerContext): void {
       tag: 'monitoring',
       summary: 'The report, as data, page or text',
       query: z.object({ format: z.enum(['json', 'html', 'text']).default('json') }),
+      answer: reportSchema,
     },
     async ({ query: { format } }) => {
       const repository = await server.held.current()

@@ -3,11 +3,8 @@ import { z } from '@hono/zod-openapi'
 import { addRoute, type RequestContext, type ServerApp } from '../add-route.ts'
 import type { Identity } from '../security/credentials.ts'
 import type { ServerContext } from '../server-context.ts'
+import { sessionSchema } from './answer-schemas.ts'
 import type * as answers from './answers.ts'
-
-const sessionSchema: z.ZodType<answers.Session> = z
-  .object({ can_write: z.boolean(), name: z.string() })
-  .openapi('Session')
 
 /** The page gives the token once and gets a cookie that no script can read. */
 export function addSessionRoutes(app: ServerApp, server: ServerContext): void {

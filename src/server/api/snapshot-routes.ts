@@ -7,33 +7,12 @@ import type { Repository } from '../../repository/repository.ts'
 import { repositoryStatistics } from '../../operations/statistics/repository-statistics.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
+import { snapshotSchema } from './answer-schemas.ts'
 import type * as answers from './answers.ts'
 import { findSnapshot, snapshotParams } from './find-snapshot.ts'
 import { orderRecords, recordOrders } from './order-records.ts'
 import { pageOf, pageQuery, pageSchema } from './pages.ts'
 import { snapshotJson, type SnapshotFacts } from './snapshot-json.ts'
-
-export const snapshotSchema: z.ZodType = z
-  .object({
-    id: z.string().nullable(),
-    backup_id: z.string(),
-    type: z.enum(backupTypes),
-    status: z.enum(backupStatuses),
-    started_at: z.string(),
-    ended_at: z.string().nullable(),
-    hostname: z.string(),
-    description: z.string(),
-    tags: z.array(z.string()),
-    files: z.number().int(),
-    bytes: z.number().int(),
-    bytes_added: z.number().int(),
-    exclusive_bytes: z.number().int().nullable(),
-    verified_at: z.string().nullable(),
-    is_failed_run: z.boolean(),
-    error: z.string().nullable(),
-    paths: z.array(z.string()),
-  })
-  .openapi('Snapshot')
 
 const listQuery = z.object({
   ...pageQuery,

@@ -15,6 +15,7 @@ import { configPolicy } from '../../service/config-policy.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import { HttpError } from '../http-error.ts'
 import type { ServerContext } from '../server-context.ts'
+import { deletionSchema, forgottenSchema, retentionSchema, spaceSchema } from './answer-schemas.ts'
 import type * as answers from './answers.ts'
 import { snapshotName } from './find-snapshot.ts'
 import { pageOf, pageQuery, pageSchema } from './pages.ts'
@@ -26,7 +27,13 @@ const tag = 'space'
 export function addSpaceRoutes(app: ServerApp, server: ServerContext): void {
   addRoute(
     app,
-    { method: 'get', path: '/api/v1/stats', tag, summary: 'How the space is used' },
+    {
+      method: 'get',
+      path: '/api/v1/stats',
+      tag,
+      summary: 'How the space is used',
+      answer: spaceSchema,
+    },
     async () => {
       const statistics = repositoryStatistics(await server.statistics.current())
       const { totals } = statistics
@@ -39,6 +46,7 @@ export function addSpaceRoutes(app: ServerApp, server: ServerContext): void {
         stored_bytes: totals.storedBytes,
         dedup_ratio: totals.dedupRatio,
         compression_ratio: totals.compressionRatio,
+        is_complete: statistics.isComplete,
         by_type: statistics.byType.map(({ type, snapshots, ...use }) => ({
           type,
           snapshots,
@@ -57,14 +65,14 @@ export function addSpaceRoutes(app: ServerApp, server: ServerContext): void {
             exclusive_bytes: exclusiveBytes,
           }),
         ),
-      }
+      } satisfies answers.SpaceStatistics
     },
   )
   addDeletion(app, server)
   addForgotten(app, server)
 }
 
-function useJson({ exclusiveBytes, sharedBytes }: SpaceUse): object {
+function useJson({ exclusiveBytes, sharedBytes }: SpaceUse): answers.SpaceUse {
   return { exclusive_bytes: exclusiveBytes, shared_bytes: sharedBytes }
 }
 
@@ -77,6 +85,7 @@ function addDeletion(app: ServerApp, server: ServerContext): void {
       tag,
       summary: 'What deleting snapshots together would free',
       query: z.object({ ids: z.string().min(1).max(70_000) }),
+      answer: deletionSchema,
     },
     async ({ query }) => {
       const repository = await server.statistics.current()
@@ -97,6 +106,7 @@ function addDeletion(app: ServerApp, server: ServerContext): void {
       path: '/api/v1/retention/preview',
       tag,
       summary: 'What a cleanup would keep and delete, and why',
+      answer: retentionSchema,
     },
     async () => {
       const repository = await server.held.current()
@@ -141,7 +151,7 @@ export function addForgotten(app: ServerApp, server: ServerContext): void {
       tag: 'snapshots',
       summary: 'Deleted snapshots that can be brought back, newest first',
       query: z.object(pageQuery),
-      answer: pageSchema(z.any()),
+      answer: pageSchema(forgottenSchema),
     },
     async ({ query }) => {
       const forgotten = await listForgotten(server.held.handle)

@@ -4,6 +4,7 @@ import { readCronTimes } from '../../service/schedule/cron-times.ts'
 import { jobKinds } from '../../service/schedule/job-kinds.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
 import type { ServerContext } from '../server-context.ts'
+import { configurationSchema } from './answer-schemas.ts'
 import type * as answers from './answers.ts'
 import { timeText } from './path-text.ts'
 
@@ -16,6 +17,7 @@ export function addSystemRoutes(app: ServerApp, server: ServerContext): void {
       path: '/api/v1/config',
       tag: 'system',
       summary: 'The configuration, without secrets',
+      answer: configurationSchema,
     },
     () => configJson(server),
   )

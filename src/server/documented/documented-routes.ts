@@ -14,6 +14,15 @@ import { finishJob } from '../jobs/finish-job.ts'
 import type { JobResult } from '../jobs/job.ts'
 import type { ServerContext } from '../server-context.ts'
 import { readArguments } from './read-arguments.ts'
+import {
+  backupListSchema,
+  cleanedUpSchema,
+  createdSchema,
+  deletedSchema,
+  restoredSchema,
+  scheduledSchema,
+  statisticsSchema,
+} from './record-schemas.ts'
 
 const tag = 'documented'
 const base = '/admin/backup'
@@ -25,34 +34,51 @@ export function addDocumentedRoutes(app: ServerApp, server: ServerContext): void
     method: 'post' | 'delete',
     path: string,
     summary: string,
+    answer: z.ZodType,
     handle: (context: RequestContext) => Promise<unknown>,
   ): void =>
-    addRoute(app, { method, path: `${base}${path}`, tag, summary }, ({ context }) =>
+    addRoute(app, { method, path: `${base}${path}`, tag, summary, answer }, ({ context }) =>
       handle(context),
     )
-  add('post', '/create', 'Make a backup and wait for it', (context) => create(server, context))
-  add('post', '/restore', 'Restore a backup and wait for it', (context) => restore(server, context))
-  add('post', '/cleanup', 'Delete what the retention does not keep', async (context) => {
-    const result = await finishJob(server, context, {
-      kind: 'cleanup',
-      dry_run: false,
-      prune: true,
-    })
-    const count = Number(result['deleted_count'])
-    return { message: `Cleaned up ${count} old backups`, deleted_count: count }
-  })
-  add('post', '/schedule', 'Make the backup that is due', async (context) => {
+  add('post', '/create', 'Make a backup and wait for it', createdSchema, (context) =>
+    create(server, context),
+  )
+  add('post', '/restore', 'Restore a backup and wait for it', restoredSchema, (context) =>
+    restore(server, context),
+  )
+  add(
+    'post',
+    '/cleanup',
+    'Delete what the retention does not keep',
+    cleanedUpSchema,
+    async (context) => {
+      const result = await finishJob(server, context, {
+        kind: 'cleanup',
+        dry_run: false,
+        prune: true,
+      })
+      const count = Number(result['deleted_count'])
+      return { message: `Cleaned up ${count} old backups`, deleted_count: count }
+    },
+  )
+  add('post', '/schedule', 'Make the backup that is due', scheduledSchema, async (context) => {
     const result = await finishJob(server, context, { kind: 'schedule' })
     const backup = result['backup_id'] === null ? null : await recordOf(server, result)
     return { message: result['message'], backup }
   })
-  add('delete', '/{id}', 'Delete a backup', (context) => remove(server, context))
+  add('delete', '/{id}', 'Delete a backup', deletedSchema, (context) => remove(server, context))
 }
 
 function addReads(app: ServerApp, server: ServerContext): void {
   addRoute(
     app,
-    { method: 'get', path: `${base}/status`, tag, summary: 'Numbers of all backups' },
+    {
+      method: 'get',
+      path: `${base}/status`,
+      tag,
+      summary: 'Numbers of all backups',
+      answer: statisticsSchema,
+    },
     async () => {
       const repository = await server.held.current()
       return backupStatistics(listBackupRecords(repository), server.nowMs())
@@ -66,6 +92,7 @@ function addReads(app: ServerApp, server: ServerContext): void {
       tag,
       summary: 'All backups and failed runs, oldest first',
       query: z.object({ backup_type: z.enum(['', ...backupTypes]).optional() }),
+      answer: backupListSchema,
     },
     async ({ query: { backup_type: type = '' }, context }) => {
       const repository = await server.held.current()
