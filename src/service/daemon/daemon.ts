@@ -4,7 +4,6 @@ import type { HoldfastEvent } from '../../foundation/progress-event.ts'
 import type { Actor } from '../../model/actor.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { errorText } from '../error-text.ts'
-import { JobQueue } from '../job-queue.ts'
 import { lockProcess } from '../process-lock.ts'
 import { readCronTimes, type NextTime } from '../schedule/cron-times.ts'
 import type { JobKind } from '../schedule/job-kinds.ts'
@@ -28,8 +27,6 @@ export interface DaemonOptions {
   readonly clock: DaemonClock
   /** Does what is due now, and ends. */
   readonly isOnce?: boolean
-  /** A queue of somebody who does other jobs beside, such as the server. */
-  readonly queue?: JobQueue
 }
 
 /**
@@ -38,7 +35,6 @@ export interface DaemonOptions {
  */
 export class Daemon {
   readonly #options: DaemonOptions
-  readonly #queue: JobQueue
   readonly #begun = new Map<JobKind, number>()
   readonly #retries = new RetryTimes()
   #configuration: Configuration | undefined
@@ -48,7 +44,6 @@ export class Daemon {
 
   constructor(options: DaemonOptions) {
     this.#options = options
-    this.#queue = options.queue ?? new JobQueue()
   }
 
   /** Reads the configuration again before anything else is done. One that is wrong is told, and the one before stays. */
@@ -165,14 +160,8 @@ export class Daemon {
     const { log, clock, signal } = this.#options
     this.#begun.set(kind, clock.nowMs())
     log.info({ job: kind }, 'job started')
-    const { finished } = this.#queue.submit({
-      kind,
-      title: `scheduled ${kind}`,
-      access: 'write',
-      work: (job) => this.#underLock(kind, AbortSignal.any([signal, job.signal])),
-    })
     try {
-      const outcome = await finished
+      const outcome = await this.#underLock(kind)
       this.#retries.succeed(kind)
       log.info({ job: kind, ...outcomeFields(outcome) }, 'job done')
       return outcome.drill?.result !== 'failed' && outcome.backup?.isVerified !== false
@@ -190,12 +179,12 @@ export class Daemon {
   }
 
   /** Never two at once, also with a `holdfast schedule` of cron beside. */
-  async #underLock(kind: JobKind, signal: AbortSignal): Promise<JobOutcome> {
+  async #underLock(kind: JobKind): Promise<JobOutcome> {
     return await this.#withRepository(async (context) => {
       const name = `run ${context.repository.repositoryId}`
       const lock = await lockProcess(name, `the scheduled ${kind}`)
       try {
-        return await runJob({ ...context, signal, onEvent: this.#onEvent(kind) }, kind)
+        return await runJob({ ...context, onEvent: this.#onEvent(kind) }, kind)
       } finally {
         await lock.release()
       }
