@@ -61,6 +61,27 @@ describe('at 400 pixels', () => {
   })
 })
 
+/** Cells that are shown and reach beyond their list, and names that have no room to be read. */
+const cutCells = `(() => {
+  const grid = document.querySelector('[role=grid]')
+  const right = grid.getBoundingClientRect().left + grid.clientWidth
+  const cells = [...grid.querySelectorAll('[role=gridcell]')].filter((it) => it.checkVisibility())
+  const beyond = cells.filter((it) => it.getBoundingClientRect().right > right + 0.5)
+  const cramped = cells.filter((it) => it.scrollWidth > it.clientWidth && it.clientWidth < 110)
+  return [...new Set([...beyond, ...cramped])].map((it) => it.textContent.trim())
+})()`
+
+describe('lists', () => {
+  it.each([400, 780, 1024, 1280])('have room for what they show at %i pixels', async (width) => {
+    const { page, go } = await visit(set.served, { width, height: 800 })
+    for (const address of lists) {
+      await go(address)
+      await listRows(page.getByRole('grid')).first().waitFor()
+      expect(await page.evaluate(cutCells), address).toEqual([])
+    }
+  })
+})
+
 describe('light and dark', () => {
   it('follow the system, and the choice that outlives a reload', async () => {
     const { page } = await visit(set.served, { colorScheme: 'dark' })
@@ -77,7 +98,7 @@ describe('light and dark', () => {
 
   it.each(['light', 'dark'] as const)('have text that can be read: %s', async (colorScheme) => {
     const { page, go } = await visit(set.served, { colorScheme })
-    for (const address of ['#/overview', '#/snapshots', '#/jobs']) {
+    for (const address of [...pages, '#/history?path=/config.yml']) {
       await go(address)
       await settled(page)
       expect(await page.evaluate(weakContrast), address).toEqual([])

@@ -11,7 +11,7 @@ export interface Column<Item> {
   readonly name: string
   /** Only those who hear the page need the name, as that of a column of boxes. */
   readonly isNameUnseen?: boolean
-  /** Of heading and cells: a column of numbers, or one that only wide windows show. */
+  /** Of heading and cells: a column of numbers, or one that is shown only where there is room. */
   readonly class?: string
   /** Of a cell, besides. */
   classOf?(item: Item): string

@@ -9,7 +9,7 @@ export interface OrderChoiceProps extends ChosenOrder {
   readonly names: Readonly<Record<string, readonly [ascending: string, descending: string]>>
 }
 
-/** Orders a list where the window is too narrow for some of its headings. */
+/** Orders a list where there is no room for some of its headings. */
 export function OrderChoice({ names, order, onOrder }: OrderChoiceProps): JSX.Element {
   const options = Object.entries(names).flatMap(([by, [ascending, descending]]) => [
     [valueOf({ by, isDescending: false }), ascending] as const,

@@ -86,7 +86,7 @@ function columnsOf(
       isDescendingFirst: true,
       draw: (item) => <Bytes value={exclusiveBytes(item)} />,
     },
-    { name: 'Description', class: 'wide', draw: drawDescription },
+    { name: 'Description', class: 'widest', draw: drawDescription },
   ]
 }
 
