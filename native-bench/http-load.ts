@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { initRepository } from '../src/repository/init-repository.ts'
 import { openRepository } from '../src/repository/open-repository.ts'
 import { snapshot } from '../src/operations/snapshot/snapshot.ts'
+import { HttpConnections, type CountedAnswer } from './http-connections.ts'
 
 /*
  * Lists asked for while backups run: `npm run bench:http [-- --seconds 60 --rate 200 --snapshots 1000]`. The server is the built command, the
@@ -38,21 +39,16 @@ function ask(
   port: number,
   method: string,
   path: string,
-  { body, encoding }: { body?: object; encoding?: string } = {},
+  { body }: { body?: object } = {},
 ): Promise<Answer> {
   return new Promise((resolve) => {
     const startedMs = performance.now()
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      ...(encoding !== undefined && { 'accept-encoding': encoding }),
-    }
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const sent = request({ port, host: '127.0.0.1', method, path, headers, agent }, (response) => {
       const parts: Buffer[] = []
       response.on('data', (part: Buffer) => parts.push(part))
       response.on('end', () => {
-        const text =
-          method === 'GET' && path.includes('/list') ? '' : Buffer.concat(parts).toString()
+        const text = Buffer.concat(parts).toString()
         resolve({ status: response.statusCode ?? 0, ms: performance.now() - startedMs, text })
       })
     })
@@ -77,7 +73,7 @@ function percentile(sorted: readonly number[], part: number): string {
   return `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(1)} ms`
 }
 
-function latencies(answers: readonly Answer[]): string {
+function latencies(answers: readonly CountedAnswer[]): string {
   const sorted = answers.map(({ ms }) => ms).sort((one, other) => one - other)
   const parts = [0.5, 0.9, 0.99, 0.999, 1].map(
     (part) => `p${part * 100} ${percentile(sorted, part)}`,
@@ -144,16 +140,24 @@ async function askFor(
   ms: number,
   perSecond: number,
   encoding: string,
-): Promise<Answer[]> {
-  const pending: Promise<Answer>[] = []
+): Promise<CountedAnswer[]> {
+  const connections = new HttpConnections(port, [
+    `GET ${path} HTTP/1.1`,
+    `host: 127.0.0.1:${port}`,
+    `authorization: Bearer ${token}`,
+    `accept-encoding: ${encoding}`,
+  ])
+  const pending: Promise<CountedAnswer>[] = []
   const startedMs = performance.now()
   for (let count = 0; performance.now() - startedMs < ms; count++) {
     const dueMs = startedMs + (count * 1000) / perSecond
     const waitMs = dueMs - performance.now()
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-    pending.push(ask(port, 'GET', path, { encoding }))
+    pending.push(connections.ask())
   }
-  return await Promise.all(pending)
+  const answers = await Promise.all(pending)
+  connections.close()
+  return answers
 }
 
 const mean = (numbers: readonly number[]): number =>
