@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import { settleAll } from '../../foundation/settle-all.ts'
 import { verificationDamaged, verificationOk } from '../../model/journal-record.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
@@ -11,6 +13,7 @@ import type { VerifyPackReply } from '../../repository/audit/pack-verifier.ts'
 import {
   ReachableSegments,
   walkReferences,
+  walkReferencesByPage,
   type WalkObserver,
 } from '../../repository/audit/reachable-segments.ts'
 import { readPacks, type PackRequest } from '../../repository/audit/read-packs.ts'
@@ -41,6 +44,9 @@ export interface VerifyResult {
   readonly damaged: readonly Damage[]
   readonly durationMs: number
 }
+
+/** So long the walk keeps this thread from handing out packs. */
+const sliceMs = 10
 
 /** Journal records written at a time: their folder's `fsync` is shared. */
 const recordsAtOnce = 16
@@ -99,9 +105,11 @@ class Verification {
   async run(): Promise<VerifyResult> {
     // What was read before proves nothing about what is on the disk now.
     await this.#repository.forgetTrees()
-    const segments = this.#collect()
-    await this.#readAllPacks(this.#requests(segments))
-    if (this.#findings.hasLoss) await this.#readAllPacks(this.#alternatives())
+    if (this.#options.snapshots) await this.#readWhatIsNeeded()
+    else await this.#readEverything()
+    if (this.#findings.hasLoss) {
+      await this.#readPacks(this.#alternatives(), this.#options.signal)
+    }
     if (this.#findings.hasLoss || this.#isIncomplete) {
       await nameLostFiles(this.#repository, this.#snapshots, this.#findings, {
         onDamage: (damage) => this.#noteFile(damage),
@@ -125,44 +133,73 @@ class Verification {
     }
   }
 
-  /** Walks every tree, what they share once, and notes which segments are needed. */
-  #collect(): ReachableSegments {
+  async #readWhatIsNeeded(): Promise<void> {
     const segments = new ReachableSegments(this.#repository)
+    await this.#walk(this.#options.signal, (row, segment) => segments.mark(row, segment))
+    const requests = [...segments.packs].map(({ pack, segments: wanted }) => ({
+      row: pack.row,
+      packId: pack.id,
+      packBytes: pack.bytes,
+      wanted,
+    }))
+    await this.#readPacks(requests, this.#options.signal)
+  }
+
+  /** Every pack is read whatever the trees say, so nobody waits for the walk: it goes on beside, in this thread. */
+  async #readEverything(): Promise<void> {
+    const requests = this.#repository.catalogue.blobs
+      .packs()
+      .map((pack) => ({ row: pack.row, packId: pack.id, packBytes: pack.bytes, wanted: null }))
+    const stop = new AbortController()
+    const { signal: asked } = this.#options
+    const signal = asked ? AbortSignal.any([asked, stop.signal]) : stop.signal
+    const stopping = (error: unknown): never => {
+      stop.abort(error)
+      throw error
+    }
+    await settleAll([
+      this.#readPacks(requests, signal).catch(stopping),
+      this.#walk(signal, () => undefined).catch(stopping),
+    ])
+  }
+
+  /** Walks every tree, what they share once, and tells which segments are needed. */
+  async #walk(
+    signal: AbortSignal | undefined,
+    onNeeded: (packRow: number, segment: number) => void,
+  ): Promise<void> {
     const observer: WalkObserver = {
       onReference: ({ packRow, segment }) => {
         if (packRow === 0) this.#isIncomplete = true
-        else segments.mark(packRow, segment)
+        else onNeeded(packRow, segment)
       },
       onDamage: () => {
         this.#isIncomplete = true
       },
     }
     const seen = new Set<string>()
+    let begunMs = performance.now()
     for (const snapshot of this.#snapshots) {
-      this.#options.signal?.throwIfAborted()
-      this.#steps += walkReferences(this.#repository, snapshot, observer, seen)
+      const walk = walkReferencesByPage(this.#repository, snapshot, observer, seen)
+      let step = walk.next()
+      for (; step.done !== true; step = walk.next()) {
+        if (performance.now() - begunMs < sliceMs) continue
+        await setImmediate()
+        signal?.throwIfAborted()
+        begunMs = performance.now()
+      }
+      this.#steps += step.value
+      signal?.throwIfAborted()
     }
-    return segments
   }
 
-  #requests(segments: ReachableSegments): PackRequest[] {
-    if (!this.#options.snapshots) {
-      return this.#repository.catalogue.blobs
-        .packs()
-        .map((pack) => ({ row: pack.row, packId: pack.id, packBytes: pack.bytes, wanted: null }))
-    }
-    return [...segments.packs].map(({ pack, segments: wanted }) => ({
-      row: pack.row,
-      packId: pack.id,
-      packBytes: pack.bytes,
-      wanted,
-    }))
-  }
-
-  async #readAllPacks(requests: readonly PackRequest[]): Promise<void> {
+  async #readPacks(
+    requests: readonly PackRequest[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const bytesTotal = requests.reduce((sum, request) => sum + request.packBytes, 0)
     await readPacks(this.#repository, requests, {
-      signal: this.#options.signal,
+      signal,
       onReply: (request, reply) => this.#take(request, reply, bytesTotal),
     })
   }

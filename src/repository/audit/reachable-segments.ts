@@ -73,6 +73,17 @@ export function walkReferences(
   observer: WalkObserver,
   seen?: Set<string>,
 ): number {
+  const walk = walkReferencesByPage(repository, snapshot, observer, seen)
+  for (let step = walk.next(); ; step = walk.next()) if (step.done === true) return step.value
+}
+
+/** As `walkReferences`, with a moment for a pause after each page. */
+export function* walkReferencesByPage(
+  repository: Repository,
+  snapshot: Snapshot,
+  observer: WalkObserver,
+  seen?: Set<string>,
+): Generator<void, number, undefined> {
   const isLost = observer.onFault ? isUnavailable : isLoss
   const top = { id: Buffer.from(snapshot.tree.id, 'hex'), bytes: snapshot.tree.bytes }
   const steps = new Steps(observer.stepsMax ?? Number.MAX_SAFE_INTEGER)
@@ -110,6 +121,7 @@ export function walkReferences(
       tell(walkedPath(walked.directory), endlessTree())
       break
     }
+    yield
   }
   batch.flush()
   return steps.taken
