@@ -23,7 +23,10 @@ export class HttpConnections {
 
   async ask(): Promise<CountedAnswer> {
     const startedMs = performance.now()
-    const connection = this.#free.pop() ?? new Connection(this.#port)
+    let connection = this.#free.pop()
+    // The server closes those that were not used for some seconds.
+    while (connection?.isUsable === false) connection = this.#free.pop()
+    connection ??= new Connection(this.#port)
     const status = await connection.ask(this.#question)
     if (connection.isUsable) this.#free.push(connection)
     return { status, ms: performance.now() - startedMs }

@@ -36,7 +36,7 @@ export function defineExport(command: Command, run: RunAction): void {
     .option('--history <file>', 'add the lines to this history', parseText)
     .option('--no-history', 'write no line into the history')
     .option('--overwrite', 'replace another archive that has the name already')
-    .option('--level <number>', 'compress from 1 (fast) to 9 (small); default 6', parseLevel)
+    .option('--level <number>', 'compress from 1 (fast) to 9 (small); default 5', parseLevel)
     .addHelpText(
       'after',
       '\nAn archive is backup_<seconds>.tar.gz, for any tar. One that is there and unchanged is left alone.',

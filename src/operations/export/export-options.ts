@@ -12,7 +12,7 @@ export interface ExportOptions {
   readonly projectFolder?: string | undefined
   /** Replace another archive that has the name already. */
   readonly overwrite?: boolean | undefined
-  /** 1 (fast) to 9 (small), default 6. */
+  /** 1 (fast) to 9 (small), default 5. */
   readonly level?: number | undefined
   /** Threads that compress; as many as the machine runs at once unless given. */
   readonly threads?: number | undefined

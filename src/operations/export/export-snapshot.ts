@@ -20,7 +20,8 @@ import { composeHistoryLine, type ExportedArchive } from './history-line.ts'
 import { findExport, recordExport } from './record-export.ts'
 import { writeTree, type WrittenTree } from './write-tree.ts'
 
-const defaultLevel = 6
+/** A third faster than 6 on text, for one per cent more: a backup is packed every night. */
+const defaultLevel = 5
 /** libuv's pool has four threads unless told otherwise; more blocks than that only wait. */
 const threadsMax = 4
 const progressMs = 100
