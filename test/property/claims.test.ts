@@ -39,10 +39,13 @@ function timesClaimed(won: readonly number[][], count: number): Uint8Array {
 describe('BlobClaims', () => {
   it('gives each of 100,000 ids to exactly one of four threads', async () => {
     const count = 100_000
-    const won = await claimInThreads(randomBytesOf('claims', count * 32), 2 ** 19, 4)
-    expect(timesClaimed(won, count).every((times) => times === 1)).toBe(true)
-    // They did meet: nobody got all or nothing.
-    for (const indexes of won) expect(indexes.length).toBeGreaterThan(0)
+    // On a busy machine one thread may be done before another has begun; that they meet is up to the kernel.
+    for (let round = 0, haveMet = false; !haveMet; round++) {
+      expect(round).toBeLessThan(20)
+      const won = await claimInThreads(randomBytesOf(`claims ${round}`, count * 32), 2 ** 19, 4)
+      expect(timesClaimed(won, count).every((times) => times === 1)).toBe(true)
+      haveMet = won.filter(({ length }) => length > 0).length > 1
+    }
   })
 
   it('gives ids that begin alike to exactly one thread each', async () => {
