@@ -11,22 +11,28 @@ const signBit = 0x8000_0000
  */
 export function orderOfKeys(keys: Float64Array, isDescending: boolean): Uint32Array {
   const halves = comparableHalves(keys, isDescending)
-  let places = Uint32Array.from(keys, (_, place) => place)
-  let next = new Uint32Array(keys.length)
+  const count = keys.length
+  let places = new Uint32Array(count)
+  for (let place = 0; place < count; place++) places[place] = place
+  let next = new Uint32Array(count)
   const ends = new Uint32Array(digitMask + 1)
   for (const half of halves) {
     for (let shift = 0; shift < halfBits; shift += digitBits) {
       ends.fill(0)
-      for (const value of half) ends[(value >>> shift) & digitMask]++
+      // Loops over indexes: those over typed arrays' iterators take five times as long here.
+      for (let place = 0; place < count; place++) ends[(half[place] >>> shift) & digitMask]++
       // All have the same digit here, as most have in the upper ones.
-      if (keys.length > 0 && ends[(half[0] >>> shift) & digitMask] === keys.length) continue
+      if (count > 0 && ends[(half[0] >>> shift) & digitMask] === count) continue
       let start = 0
       for (let digit = 0; digit <= digitMask; digit++) {
-        const count = ends[digit]
+        const digitCount = ends[digit]
         ends[digit] = start
-        start += count
+        start += digitCount
       }
-      for (const place of places) next[ends[(half[place] >>> shift) & digitMask]++] = place
+      for (let rank = 0; rank < count; rank++) {
+        const place = places[rank]
+        next[ends[(half[place] >>> shift) & digitMask]++] = place
+      }
       ;[places, next] = [next, places]
     }
   }
@@ -43,15 +49,14 @@ function comparableHalves(
 ): readonly [Uint32Array, Uint32Array] {
   const lower = new Uint32Array(keys.length)
   const upper = new Uint32Array(keys.length)
-  const key = new Float64Array(1)
-  const bits = new Uint32Array(key.buffer)
+  const bits = new Uint32Array(keys.buffer, keys.byteOffset, 2 * keys.length)
   for (let place = 0; place < keys.length; place++) {
-    key[0] = keys[place]
-    const isNegative = (bits[1] & signBit) !== 0
+    const low = bits[2 * place]
+    const high = bits[2 * place + 1]
+    const isNegative = (high & signBit) !== 0
     const isTurned = isNegative !== isDescending
-    lower[place] = isTurned ? ~bits[0] : bits[0]
-    upper[place] = isTurned ? ~bits[1] : bits[1]
-    if (!isNegative) upper[place] ^= signBit
+    lower[place] = isTurned ? ~low : low
+    upper[place] = (isTurned ? ~high : high) ^ (isNegative ? 0 : signBit)
   }
   return [lower, upper]
 }
