@@ -42,7 +42,7 @@ describe('the report as text', () => {
     place.write('data/b.txt', 'more')
     place.done(['create', '--type', 'incremental'])
 
-    const soon = madeMs + 3_600_000
+    const soon = madeMs + 30 * 60_000
     const fine = place.done(['report'], at(soon)).stdout
     expect(fine).toMatch(/^All protected: 2 backups, all verified, the newest \d+ min \d\d s old\n/)
     expect(await answered(place, soon)).toBe(fine)
