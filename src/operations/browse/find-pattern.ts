@@ -160,12 +160,17 @@ function tiedGlob(
   }
 }
 
-/** The longest part of a glob that stands for itself, with the end of a name where it is tied to one. */
+/**
+ * The part of a glob that stands for itself and tells most, with the end of a name where it is tied to one: the longest, but for an extension,
+ * which many names have, only where there is nothing else.
+ */
 function globLiteral(glob: string): string | null {
   // Other characters may mean something to the matcher; what is not looked for cannot be missed.
   if (/[^\w\s.,~#=:;%&'"*?[\]\u0080-\uffff-]/.test(glob)) return null
   const parts = glob.replaceAll(/\[[^\]]*(?:\]|$)/g, '*').split(/[*?]+/)
-  const longest = longestOf(parts)
+  const hasExtension = parts.length > 1 && /^\.\w+$/.test(parts[parts.length - 1])
+  const telling = hasExtension ? longestOf(parts.slice(0, -1)) : ''
+  const longest = telling.length > 1 ? telling : longestOf(parts)
   if (longest === '') return null
   const isFirst = longest === parts[0]
   const isLast = !isFirst && longest === parts[parts.length - 1]
