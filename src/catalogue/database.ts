@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { chmodSync, closeSync, lstatSync, openSync } from 'node:fs'
 import { resolve } from 'node:path'
 import Database from 'better-sqlite3'
@@ -65,13 +66,30 @@ function configure(sqlite: Database.Database, options: DatabaseOptions): void {
   sqlite.pragma('temp_store = MEMORY')
 }
 
-function configureWriting(sqlite: Database.Database): void {
-  sqlite.pragma('journal_mode = WAL')
+function configureWriting(sqlite: Database.Database, busyTimeoutMs: number): void {
+  useWriteAheadLog(sqlite, performance.now() + busyTimeoutMs)
   // better-sqlite3 is built with NORMAL for WAL, which lost 200 of 200 commits in a power cut; FULL
   // lost none.
   sqlite.pragma('synchronous = FULL')
   sqlite.pragma(`journal_size_limit = ${journalBytesKept}`)
 }
+
+/** SQLite waits for nobody while it changes to that log: of two processes that meet a new file one would be refused at once. */
+function useWriteAheadLog(sqlite: Database.Database, deadlineMs: number): void {
+  for (;;) {
+    try {
+      sqlite.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+      if (!isBusy || performance.now() >= deadlineMs) throw error
+      // Not all at the same time again.
+      Atomics.wait(pauseCell, 0, 0, randomInt(5, 25))
+    }
+  }
+}
+
+const pauseCell = new Int32Array(new SharedArrayBuffer(4))
 
 /** One SQLite connection with the catalogue's settings, typed errors and nested transactions. */
 export class CatalogueDatabase {
@@ -99,7 +117,7 @@ export class CatalogueDatabase {
       const timeout = options.busyTimeoutMs ?? busyTimeoutMsDefault
       sqlite = new Database(this.path, { readonly: readOnly, timeout })
       configure(sqlite, options)
-      if (!readOnly) configureWriting(sqlite)
+      if (!readOnly) configureWriting(sqlite, timeout)
       prepareSchema(sqlite, this.path)
     } catch (error) {
       sqlite?.close()

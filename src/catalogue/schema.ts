@@ -74,7 +74,8 @@ function checkedVersion(sqlite: Database.Database, path: string): number {
  * @throws {CatalogueError} `newer` or `damaged`
  */
 export function prepareSchema(sqlite: Database.Database, path: string): void {
-  let version = checkedVersion(sqlite, path)
+  // On one state of the file: another process may be making the tables at this moment.
+  let version = sqlite.transaction(() => checkedVersion(sqlite, path))()
   if (version < schemaVersion && !sqlite.readonly) {
     sqlite
       .transaction(() => {

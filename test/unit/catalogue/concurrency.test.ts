@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -12,6 +13,7 @@ import { BlobLookup } from '../../../src/catalogue/blob-lookup.ts'
 import { openCatalogue } from '../../../src/catalogue/catalogue.ts'
 import { CatalogueError } from '../../../src/catalogue/errors.ts'
 import { findLockHolder } from '../../../src/catalogue/lock-holder.ts'
+import { childScript } from '../../support/built-engine.ts'
 import { dataPack, idOf, objectIdOf } from './catalogue-fixtures.ts'
 
 const fixture = join(import.meta.dirname, 'concurrency.fixture.ts')
@@ -78,6 +80,12 @@ describe('several processes', () => {
     expect(names).toHaveLength(120)
     expectAllThere(names)
   }, 30_000)
+
+  it('open a new file at the same moment', async () => {
+    const argv = [childScript('open-together'), folder, '100']
+    const { stdout } = await promisify(execFile)(process.execPath, argv)
+    expect(stdout).toBe('0')
+  }, 60_000)
 
   it('keep every acknowledged commit of one that is killed while it writes', async () => {
     const all: string[] = []
