@@ -7,6 +7,7 @@ import { RepositoryError } from '../foundation/errors.ts'
 import type { SnapshotId } from '../model/ids.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { catchUp } from './catch-up.ts'
+import { freeBackupSecond } from './free-backup-second.ts'
 import type { RepositoryLock } from './locks.ts'
 import type { Repository } from './repository.ts'
 import { withdrawSnapshot } from './withdraw-snapshot.ts'
@@ -41,11 +42,11 @@ export async function commitSnapshot(
 ): Promise<Snapshot> {
   // It may refer to blobs of another run, which has given its index object a name and was cut off before it made that durable.
   await repository.storage.sync('index')
-  let seconds = freeSecond(repository, wantedSecond(manifest))
+  let seconds = freeBackupSecond(repository, wantedSecond(manifest))
   let saved = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
   try {
     for (let tries = 1; tries < triesMax && (await hasTwin(repository, saved)); tries++) {
-      seconds = freeSecond(repository, seconds + 1 + randomInt(tries + 1))
+      seconds = freeBackupSecond(repository, seconds + 1 + randomInt(tries + 1))
       const first = saved
       saved = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
       await repository.storage.delete(`snapshots/${first.id}`)
@@ -111,11 +112,4 @@ function wantedSecond({ backupId, startedAtMs }: RecordedSnapshot): number {
   return backupId === undefined
     ? Math.floor(startedAtMs / 1000)
     : Number(backupId.slice('backup_'.length))
-}
-
-/** Clients of the documented system know backups by the second in which they began; two in one second take the next one. */
-function freeSecond(repository: Repository, from: number): number {
-  let seconds = from
-  while (repository.catalogue.snapshots.findByBackupId(`backup_${seconds}`).length > 0) seconds += 1
-  return seconds
 }

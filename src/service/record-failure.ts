@@ -1,4 +1,3 @@
-import { freeBackupId } from './backup-id.ts'
 import type { BackupRequest } from './create-backup.ts'
 import { errorText } from './error-text.ts'
 import { operationsOf, tellNotice, type ServiceContext } from './service-context.ts'
@@ -16,9 +15,11 @@ export async function recordFailure(
 ): Promise<void> {
   const { repository, actor } = context
   try {
+    const { freeBackupSecond } = await import('../repository/free-backup-second.ts')
+    const seconds = freeBackupSecond(repository, Math.floor(startedAtMs / 1000))
     await operationsOf(context).writeJournal(repository, {
       kind: 'failure',
-      backupId: freeBackupId(repository, startedAtMs),
+      backupId: `backup_${seconds}`,
       type: request.type,
       description: request.description ?? '',
       startedAtMs,
