@@ -1,6 +1,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 
+import type { JobError } from './api/answers.ts'
 import type { ServerEnvironment } from './server-context.ts'
 
 export type ServerApp = OpenAPIHono<ServerEnvironment>
@@ -35,7 +36,7 @@ export interface RouteInput<Query extends Fields, Params extends Fields, Body ex
   readonly context: RequestContext
 }
 
-export const errorSchema: z.ZodType = z
+export const errorSchema: z.ZodType<JobError> = z
   .object({ error: z.string(), code: z.string(), remedy: z.string() })
   .openapi('Error')
 

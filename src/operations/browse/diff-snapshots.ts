@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { isDirectory, isRegular, typeMask } from '../../format/tree/entry-kind.ts'
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import type { PageReference } from '../../format/tree/directory-reader.ts'
+import { TimeSlice } from '../../foundation/time-slice.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import { idBytes } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -94,15 +94,12 @@ export async function diffInSlices(
 ): Promise<WholeDiff> {
   const summary = emptySummary()
   const changes = new SmallestItems(changesMax, inListedOrder)
-  let begunMs = performance.now()
+  const slice = new TimeSlice(sliceMs)
   for (const change of new Diff(repository, options).changes(from, to)) {
     if (change !== null) {
       count(summary, change)
       changes.add(change)
-    } else if (performance.now() - begunMs > sliceMs) {
-      await setImmediate()
-      begunMs = performance.now()
-    }
+    } else if (slice.isOver) await slice.pause()
   }
   return { changes: changes.sorted(), summary }
 }

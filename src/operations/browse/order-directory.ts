@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
-
 import { DirectoryReader, type PageReference } from '../../format/tree/directory-reader.ts'
 import { refusePage } from '../../format/tree/tree-damage.ts'
 import { isDirectory } from '../../format/tree/entry-kind.ts'
+import { TimeSlice } from '../../foundation/time-slice.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { findPath, topPageOf } from '../../repository/find-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -60,17 +59,14 @@ async function keysOf(
 ): Promise<Float64Array> {
   const keys = new Float64Array(count)
   let place = 0
-  let begunMs = performance.now()
+  const slice = new TimeSlice(sliceMs)
   for (const page of reader.pages(top)) {
     for (let index = 0; index < page.entryCount; index++) {
       // A double holds the seconds of this century to a quarter of a microsecond, finer than anybody sees.
       keys[place++] =
         by === 'size' ? page.sizeOf(index) : page.mtimeSeconds(index) + page.mtimeNs(index) / 1e9
     }
-    if (performance.now() - begunMs > sliceMs) {
-      await setImmediate()
-      begunMs = performance.now()
-    }
+    if (slice.isOver) await slice.pause()
   }
   return keys
 }

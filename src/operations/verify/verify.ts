@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
-
 import { settleAll } from '../../foundation/settle-all.ts'
+import { TimeSlice } from '../../foundation/time-slice.ts'
 import { verificationDamaged, verificationOk } from '../../model/journal-record.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../../model/ids.ts'
@@ -178,15 +177,14 @@ class Verification {
       },
     }
     const seen = new Set<string>()
-    let begunMs = performance.now()
+    const slice = new TimeSlice(sliceMs)
     for (const snapshot of this.#snapshots) {
       const walk = walkReferencesByPage(this.#repository, snapshot, observer, seen)
       let step = walk.next()
       for (; step.done !== true; step = walk.next()) {
-        if (performance.now() - begunMs < sliceMs) continue
-        await setImmediate()
+        if (!slice.isOver) continue
+        await slice.pause()
         signal?.throwIfAborted()
-        begunMs = performance.now()
       }
       this.#steps += step.value
       signal?.throwIfAborted()

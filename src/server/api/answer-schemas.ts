@@ -3,8 +3,10 @@ import { z } from '@hono/zod-openapi'
 import { backupStatuses, restoreStatuses } from '../../model/backup-record.ts'
 import { backupTypes } from '../../model/snapshot.ts'
 import { backupRecordSchema, statisticsSchema } from '../documented/record-schemas.ts'
+import { errorSchema } from '../add-route.ts'
 import { jobStates } from '../jobs/job.ts'
 import type * as answers from './answers.ts'
+import { pageSchema } from './pages.ts'
 
 /*
  * What `/api/v1` answers, for the document of the interface: the shapes of answers.ts with the bounds of their values. The compiler holds the two
@@ -74,12 +76,7 @@ export const entrySchema: z.ZodType<answers.Entry> = z
 
 const pathFields = { path: z.string(), path_base64: z.string().nullable() }
 
-export const treeSchema: z.ZodType = z.object({
-  ...pathFields,
-  items: z.array(entrySchema),
-  next_cursor: z.string().nullable(),
-  total: count,
-})
+export const treeSchema: z.ZodType = pageSchema(entrySchema, pathFields)
 
 export const foundSchema: z.ZodType<answers.Found> = z
   .object({
@@ -92,12 +89,7 @@ export const foundSchema: z.ZodType<answers.Found> = z
   })
   .openapi('FoundPath')
 
-export const searchSchema: z.ZodType = z.object({
-  items: z.array(foundSchema),
-  next_cursor: z.string().nullable(),
-  total: count,
-  is_complete: z.boolean(),
-})
+export const searchSchema: z.ZodType = pageSchema(foundSchema, { is_complete: z.boolean() })
 
 export const versionSchema: z.ZodType<answers.Version> = z
   .object({
@@ -136,12 +128,7 @@ const changeSummarySchema: z.ZodType<answers.ChangeSummary> = z.object({
   listed: count,
 })
 
-export const diffSchema: z.ZodType = z.object({
-  items: z.array(changeSchema),
-  next_cursor: z.string().nullable(),
-  total: count,
-  summary: changeSummarySchema,
-})
+export const diffSchema: z.ZodType = pageSchema(changeSchema, { summary: changeSummarySchema })
 
 const measured = { value: z.number().nullable(), threshold: z.number().nullable() }
 
@@ -250,8 +237,6 @@ export const reportSchema: z.ZodType = z
   })
   .openapi('Report')
 
-const errorFields = { error: z.string(), code: z.string(), remedy: z.string() }
-
 export const jobSchema: z.ZodType<answers.Job> = z
   .object({
     id: z.string(),
@@ -276,7 +261,8 @@ export const jobSchema: z.ZodType<answers.Job> = z
       .nullable(),
     // Each kind of job tells what it did in words of its own.
     result: z.record(z.string(), z.unknown()).nullable(),
-    error: z.object(errorFields).nullable(),
+    // Not `nullable`: of a schema with a name the document would then say that it is both an object and null.
+    error: z.union([errorSchema, z.null()]),
     requested_by: z.string(),
   })
   .openapi('Job')

@@ -17,11 +17,16 @@ export interface PageOf<Item> {
   readonly total: number
 }
 
-export function pageSchema(item: z.ZodType): z.ZodType {
+/** @param more what the answer tells besides */
+export function pageSchema(
+  item: z.ZodType,
+  more: Readonly<Record<string, z.ZodType>> = {},
+): z.ZodType {
   return z.object({
     items: z.array(item),
     next_cursor: z.string().nullable(),
-    total: z.number().int().optional(),
+    total: z.number().int().min(0),
+    ...more,
   })
 }
 
