@@ -4,10 +4,10 @@ import { CatalogueDatabase } from './database.ts'
 import { asIdBuffer } from './id-bytes.ts'
 
 /**
- * Worker threads ask about blobs near each other in time only; 4 MiB keep the upper levels of the
+ * Worker threads ask about blobs near each other in time only; 8 MiB keep the upper levels of the
  * table's tree.
  */
-const lookupCacheKiB = 4_096
+const lookupCacheKiB = 8_192
 
 /** Where blobs cannot be had, or not for long. */
 export interface AvoidedPlaces {

@@ -1,5 +1,6 @@
 import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import type { BlobClaims } from './blob-claims.ts'
+import type { FormerContent } from './former-content.ts'
 import type { PackWriter } from './pack-writer.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { blobKinds } from './segment-buffer.ts'
@@ -43,9 +44,13 @@ export class BlobStore {
     this.#treeHasher = createBlobHasher(context.keys.treeIdKey)
   }
 
-  /** @returns the blob's id, in a buffer of its own */
-  storeData(bytes: Uint8Array): Buffer {
+  /**
+   * @param former what the file held in a trusted snapshot
+   * @returns the blob's id, in a buffer of its own
+   */
+  storeData(bytes: Uint8Array, former?: FormerContent): Buffer {
     const id = this.#dataHasher.hash(bytes)
+    if (former?.has(id) === true) return id
     if (this.#isNew(id)) {
       this.#packs.add(blobKinds.data, id, bytes)
       this.counts.dataBlobsAdded += 1

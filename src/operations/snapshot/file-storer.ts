@@ -13,6 +13,7 @@ import { createChunker, type Chunker } from '../../format/chunker/chunker.ts'
 import { flagChangedWhileRead, flagHardLinked, flagRacy } from '../../format/tree/entry-flags.ts'
 import { encodeExtras } from '../../format/tree/extras.ts'
 import type { BlobStore } from '../../repository/blob-store.ts'
+import { FormerContent } from '../../repository/former-content.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
 import { FileContent } from './file-content.ts'
 import { NotRegularError, readLargeFile } from './large-file.ts'
@@ -35,6 +36,7 @@ interface Attributes {
 }
 const noAttributes: Attributes = { extras: null, isOfAnother: false }
 
+const noIds = new Uint8Array(0)
 const emptyRecord = new Uint8Array(STAT_RECORD_BYTES)
 
 /**
@@ -46,6 +48,7 @@ export class FileStorer {
   readonly #store: BlobStore
   readonly #chunker: Chunker
   readonly #content: FileContent
+  readonly #former = new FormerContent()
   readonly #results = new FileResultBuilder()
   readonly #statusNow = createStatRecords(1)
   #records = new Uint8Array(0)
@@ -117,6 +120,7 @@ export class FileStorer {
         return file + 1
       } else {
         this.#content.reset()
+        this.#recall(batch, file)
         this.#chunkWindow(offset, offset + contentBytes)
         this.#setSize(this.#recordView, file * STAT_RECORD_BYTES, contentBytes)
         const changed = (flags & READ_FLAG.changed) !== 0
@@ -132,10 +136,16 @@ export class FileStorer {
     let offset = start
     while (offset < end) {
       const cut = this.#chunker.nextCut(offset, end, true)
-      this.#content.append(this.#store.storeData(memory.subarray(offset, cut)), cut - offset)
+      const id = this.#store.storeData(memory.subarray(offset, cut), this.#former)
+      this.#content.append(id, cut - offset)
       offset = cut
     }
     this.#content.finish()
+  }
+
+  #recall({ former }: ReadBatch, file: number): void {
+    const start = former && file > 0 ? former.ends[file - 1] : 0
+    this.#former.become(former ? former.ids.subarray(start, former.ends[file]) : noIds)
   }
 
   #looksSparse(file: number): boolean {
@@ -150,6 +160,7 @@ export class FileStorer {
     const directory = requests.getInt32(at + READ_REQUEST_OFFSET.directory, true)
     const readAtMs = Date.now()
     this.#content.reset()
+    this.#recall(batch, file)
     let repositoryFault: unknown
     try {
       const result = readLargeFile(
@@ -159,7 +170,7 @@ export class FileStorer {
         this.#content,
         (bytes) => {
           try {
-            this.#content.append(this.#store.storeData(bytes), bytes.length)
+            this.#content.append(this.#store.storeData(bytes, this.#former), bytes.length)
           } catch (error) {
             repositoryFault = error
             throw error

@@ -1,5 +1,5 @@
 import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
-import { flagChangedWhileRead, flagRacy } from '../../format/tree/entry-flags.ts'
+import { depthOfFlags, flagChangedWhileRead, flagRacy } from '../../format/tree/entry-flags.ts'
 import { column } from '../../format/tree/tree-limits.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import { STAT_OFFSET } from '../../filesystem/posix/stat-record.ts'
@@ -59,6 +59,14 @@ export class ParentCursor {
       this.#index += 1
     }
     return false
+  }
+
+  /** Ids of what the file found refers to, 32 bytes each; undefined for other entries, and for a file whose references are in lists. */
+  get contentIds(): Uint8Array | undefined {
+    const { page } = this
+    const index = this.#index
+    if (!isRegular(page.mode(index)) || depthOfFlags(page.flags(index)) > 0) return undefined
+    return page.chunkIdsOf(index)
   }
 
   /** Whether the entry found is a directory. */

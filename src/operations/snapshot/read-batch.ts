@@ -11,7 +11,18 @@ export interface ReadBatch {
   readonly count: number
   readonly requests: Uint8Array<ArrayBuffer>
   readonly names: Uint8Array<ArrayBuffer>
+  /** What the files held in a parent snapshot that is trusted; null when nothing is known of any. */
+  readonly former: FormerIds | null
 }
+
+/** Ids of the former contents of a batch's files, 32 bytes each, file after file. */
+export interface FormerIds {
+  readonly ids: Uint8Array<ArrayBuffer>
+  /** Where each file's ids end, in bytes. */
+  readonly ends: Uint32Array<ArrayBuffer>
+}
+
+const noIds = new Uint8Array(0)
 
 const filesMax = 512
 /** Enough for the disk and both cores to be busy, small enough for many batches in a backup of a few large files. */
@@ -25,6 +36,9 @@ export class ReadBatchBuilder {
   #nameBytes = 0
   #count = 0
   #expectedBytes = 0
+  #formerIds = noIds
+  #formerEnds = new Uint32Array(filesMax)
+  #formerBytes = 0
 
   get count(): number {
     return this.#count
@@ -34,7 +48,13 @@ export class ReadBatchBuilder {
     return this.#count >= filesMax || this.#expectedBytes >= bytesMax
   }
 
-  add(directory: number, name: Uint8Array, expectedBytes: number): void {
+  /** @param formerIds of the direct references that the file had in a trusted snapshot, 32 bytes each */
+  add(
+    directory: number,
+    name: Uint8Array,
+    expectedBytes: number,
+    formerIds: Uint8Array = noIds,
+  ): void {
     if (this.#nameBytes + name.length > this.#names.length) this.#growNames(name.length)
     this.#names.set(name, this.#nameBytes)
     const at = this.#count * READ_REQUEST_BYTES
@@ -48,7 +68,20 @@ export class ReadBatchBuilder {
     )
     this.#nameBytes += name.length
     this.#expectedBytes += expectedBytes
+    this.#addFormer(formerIds)
     this.#count += 1
+  }
+
+  #addFormer(ids: Uint8Array): void {
+    const end = this.#formerBytes + ids.length
+    if (end > this.#formerIds.length) {
+      const grown = new Uint8Array(Math.max(32 * 1024, this.#formerIds.length * 2, end))
+      grown.set(this.#formerIds.subarray(0, this.#formerBytes))
+      this.#formerIds = grown
+    }
+    this.#formerIds.set(ids, this.#formerBytes)
+    this.#formerBytes = end
+    this.#formerEnds[this.#count] = end
   }
 
   /** Hands over what was collected and starts anew. */
@@ -57,10 +90,18 @@ export class ReadBatchBuilder {
       count: this.#count,
       requests: this.#requests.slice(0, this.#count * READ_REQUEST_BYTES),
       names: this.#names.slice(0, this.#nameBytes),
+      former:
+        this.#formerBytes === 0
+          ? null
+          : {
+              ids: this.#formerIds.slice(0, this.#formerBytes),
+              ends: this.#formerEnds.slice(0, this.#count),
+            },
     }
     this.#count = 0
     this.#nameBytes = 0
     this.#expectedBytes = 0
+    this.#formerBytes = 0
     return batch
   }
 
@@ -69,6 +110,13 @@ export class ReadBatchBuilder {
     grown.set(this.#names)
     this.#names = grown
   }
+}
+
+/** The buffers of a batch, which go to a worker without a copy. */
+export function buffersOf({ requests, names, former }: ReadBatch): ArrayBuffer[] {
+  const buffers = [requests.buffer, names.buffer]
+  if (former) buffers.push(former.ids.buffer, former.ends.buffer)
+  return buffers
 }
 
 /** What became of a file. */

@@ -21,6 +21,7 @@ import { cacheDirectoryMarker, parseExclusionMarker } from './exclusion-marker.t
 import { openParentDirectories } from './parent-directories.ts'
 import { previewOutput } from './preview-output.ts'
 import { ProgressReporter } from './progress-reporter.ts'
+import { buffersOf } from './read-batch.ts'
 import type { SnapshotOptions, SnapshotResult } from './snapshot-options.ts'
 import {
   emptyBlobCounts,
@@ -131,10 +132,7 @@ class SnapshotRun {
           await session.packs.settle()
           return results
         }
-        const reply = await pool.submit({ type: 'read', batch }, [
-          batch.requests.buffer,
-          batch.names.buffer,
-        ])
+        const reply = await pool.submit({ type: 'read', batch }, buffersOf(batch))
         await session.packs.settle()
         return Buffer.from(reply.results.buffer, reply.results.byteOffset, reply.results.length)
       },

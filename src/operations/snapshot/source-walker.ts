@@ -288,7 +288,9 @@ export class SourceWalker {
     slice.fates[index] = fate.read
     slice.pending += 1
     job.users += 1
-    this.#batch.add(job.descriptor, job.nameOf(slice, index), sizeOf(slice, index))
+    // Whoever reads everything because of a doubt asks the catalogue about each blob.
+    const former = isInParent && !this.#rules.readAll ? job.parent.contentIds : undefined
+    this.#batch.add(job.descriptor, job.nameOf(slice, index), sizeOf(slice, index), former)
     this.#targets.slices.push(slice)
     this.#targets.jobs.push(job)
     this.#targets.indexes.push(index)
