@@ -1,4 +1,14 @@
-import type { Library } from './library.ts'
+import type * as openModule from '../repository/open-repository.ts'
+import type { Library, NextOperation } from './library.ts'
+
+/** What takes longest to load, while the passphrase is turned into a key. */
+const operations: Record<NextOperation, () => Promise<unknown>> = {
+  list: () => import('../repository/list-snapshots.ts'),
+  snapshot: () => import('../operations/snapshot/snapshot.ts'),
+  restore: () => import('../operations/restore/restore.ts'),
+  verify: () => import('../operations/verify/verify.ts'),
+  prune: () => import('../operations/prune/prune.ts'),
+}
 
 /**
  * The library, each operation loaded when it is called for the first time.
@@ -10,9 +20,24 @@ export const lazyLibrary: Library = {
     const { initRepository } = await import('../repository/init-repository.ts')
     return initRepository(options)
   },
-  async openRepository(options) {
-    const { openRepository } = await import('../repository/open-repository.ts')
-    return openRepository(options)
+  async openRepository({ next, ...options }) {
+    const load = async (): Promise<typeof openModule> => {
+      const opening = await import('../repository/open-repository.ts')
+      if (next !== undefined) await operations[next]()
+      return opening
+    }
+    let loading: ReturnType<typeof load> | undefined
+    const { unlockRepository } = await import('../repository/unlock-repository.ts')
+    const unlocked = await unlockRepository({
+      ...options,
+      onDeriving: () => {
+        loading ??= load()
+        // Whoever waits for it hears of the failure; until then nobody does.
+        loading.catch(() => undefined)
+      },
+    })
+    const { openRepository } = await (loading ?? load())
+    return openRepository({ ...options, unlocked })
   },
   async readConfig(repository) {
     const { readConfig } = await import('../repository/read-config.ts')

@@ -35,7 +35,12 @@ export interface OpenOptions {
   readonly freesSpace?: boolean
   readonly retryLockMs?: number | undefined
   readonly signal: AbortSignal
+  /** What it is opened for: loaded while the passphrase is turned into a key. */
+  readonly next?: NextOperation | undefined
 }
+
+/** Operations that are worth loading ahead. */
+export type NextOperation = 'list' | 'snapshot' | 'restore' | 'verify' | 'prune'
 
 export interface InitOptions {
   readonly location: string

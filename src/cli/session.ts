@@ -6,7 +6,7 @@ import { askLine, askSecret, canAsk } from './ask.ts'
 import type { CommandContext } from './command-context.ts'
 import type { GlobalOptions } from './global-options.ts'
 import type { Repository } from '../repository/repository.ts'
-import type { Library, OpenOptions, OperationOptions } from './library.ts'
+import type { Library, NextOperation, OpenOptions, OperationOptions } from './library.ts'
 import { counted, humanTime } from '../foundation/human.ts'
 import { writeJsonErrorLine } from './output/json.ts'
 import { createProgress } from './output/progress.ts'
@@ -40,10 +40,16 @@ export interface Session extends CommandContext {
   configuration(): Promise<Configuration | undefined>
   /** Everything that opening the repository takes. */
   openOptions(): Promise<OpenOptions>
-  /** Opens the repository, and closes it whatever happens. */
-  withRepository<T>(use: (library: Library, repository: Repository) => Promise<T>): Promise<T>
+  /** Opens the repository, and closes it whatever happens; loads what comes next meanwhile. */
+  withRepository<T>(
+    use: (library: Library, repository: Repository) => Promise<T>,
+    next?: NextOperation,
+  ): Promise<T>
   /** For commands that free space, or prepare it: they may use the reserve that is kept for a full disk. */
-  freeingSpace<T>(use: (library: Library, repository: Repository) => Promise<T>): Promise<T>
+  freeingSpace<T>(
+    use: (library: Library, repository: Repository) => Promise<T>,
+    next?: NextOperation,
+  ): Promise<T>
   /** Runs a long operation and shows its events as the options want them. */
   follow<T>(operation: Operation, work: (options: OperationOptions) => Promise<T>): Promise<T>
   /** Writes what only a person needs: nothing with `--json` or `--quiet`. */
@@ -64,8 +70,8 @@ export function createSession(context: CommandContext, globals: GlobalOptions): 
     isQuiet,
     configuration: () => (configuration ??= readConfiguration(context, globals)),
     openOptions: () => findRepository(session),
-    withRepository: (use) => useRepository(session, use, {}),
-    freeingSpace: (use) => useRepository(session, use, { freesSpace: true }),
+    withRepository: (use, next) => useRepository(session, use, { next }),
+    freeingSpace: (use, next) => useRepository(session, use, { next, freesSpace: true }),
     follow: (operation, work) => follow(session, operation, work),
     say(text) {
       if (!isJson && !isQuiet) terminal.writeOutput(text)
@@ -192,7 +198,7 @@ async function requirePassphrase(session: Session, location: string): Promise<st
 async function useRepository<T>(
   session: Session,
   use: (library: Library, repository: Repository) => Promise<T>,
-  more: Pick<OpenOptions, 'freesSpace'>,
+  more: Pick<OpenOptions, 'freesSpace' | 'next'>,
 ): Promise<T> {
   const options = await session.openOptions()
   const { library } = session

@@ -28,12 +28,14 @@ export async function readKeySlots(storage: Storage, repositoryId: string): Prom
 /**
  * Tries the passphrase on each slot. A damaged slot does not keep the others from opening.
  *
+ * @param onDeriving called for each slot once other threads are at work on it
  * @throws {RepositoryError} `PASSPHRASE_WRONG` when it opens none
  */
 export async function unlockWithPassphrase(
   storage: Storage,
   repositoryId: string,
   passphrase: string,
+  onDeriving?: () => void,
 ): Promise<UnlockedSecret> {
   let damage: unknown
   const names = await storage.listNames('keys')
@@ -49,7 +51,7 @@ export async function unlockWithPassphrase(
   // The cheapest first: dear ones that somebody has planted keep nobody waiting who has the passphrase.
   for (const slot of slots.toSorted((left, right) => costOf(left) - costOf(right))) {
     try {
-      const masterSecret = await openKeySlot(slot, passphrase)
+      const masterSecret = await openKeySlot(slot, passphrase, onDeriving)
       if (masterSecret) return { masterSecret, slotId: slot.slotId }
     } catch (error) {
       damage ??= error

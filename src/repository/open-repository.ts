@@ -1,31 +1,21 @@
-import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { deleteCatalogue, type Catalogue } from '../catalogue/catalogue.ts'
 import { CatalogueError } from '../catalogue/errors.ts'
 import { deriveRepositoryKeys, type RepositoryKeys } from '../format/encryption/repository-keys.ts'
-import {
-  checkRepositoryConfigMac,
-  decodeRepositoryConfig,
-  type DecodedRepositoryConfig,
-} from '../format/text-object/repository-config.ts'
-import { textObjectBytesMax } from '../format/text-object/text-object.ts'
-import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
-import { isMissing } from './loss.ts'
+import { checkRepositoryConfigMac } from '../format/text-object/repository-config.ts'
+import { RepositoryError } from '../foundation/errors.ts'
 import { makeDirectories } from '../foundation/make-directories.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { catchUp, type UnusableObject } from './catch-up.ts'
 import { openReserve } from './disk-reserve.ts'
-import { unlockWithPassphrase } from './key-slots.ts'
 import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
 import type { OnLockWait } from './on-lock-wait.ts'
+import { readConfigObject, unlock, type UnlockOptions } from './unlock-repository.ts'
 
-export interface OpenOptions {
-  readonly location: string
-  /** Asked for only when the repository is encrypted. */
-  readonly passphrase?: string | (() => string | Promise<string>)
+export interface OpenOptions extends Omit<UnlockOptions, 'onDeriving'> {
   /** What a process that has it open already hands to one that it starts: nobody is asked again, and no key is derived again. */
   readonly unlocked?: { readonly masterSecret: Buffer; readonly slotId: string | null }
   /** Where catalogues of encrypted repositories are kept; default `$XDG_CACHE_HOME/holdfast`. */
@@ -64,8 +54,8 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
 async function openWith(options: OpenOptions, isBeside: boolean): Promise<Repository> {
   const storage = openStorage(options.location)
   if (options.freesSpace === true) await openReserve(storage)
-  const decoded = await readConfig(storage)
-  const { masterSecret, slotId } = await unlock(storage, decoded, options)
+  const decoded = await readConfigObject(storage)
+  const { masterSecret, slotId } = options.unlocked ?? (await unlock(storage, decoded, options))
   const keys = deriveRepositoryKeys(masterSecret)
   checkRepositoryConfigMac(decoded, keys.configKey)
   const { config } = decoded
@@ -119,56 +109,6 @@ async function catchUpAnyhow(repository: Repository): Promise<UnusableObject[]> 
     })
     return await catchUp(repository)
   }
-}
-
-async function readConfig(storage: Storage): Promise<DecodedRepositoryConfig> {
-  let bytes: Buffer
-  try {
-    bytes = await storage.get('config', textObjectBytesMax)
-  } catch (error) {
-    if (!isMissing(error) && isThere(storage)) throw error
-    throw new RepositoryError(
-      'REPOSITORY_NOT_FOUND',
-      `Cannot open repository "${storage.location}": there is none`,
-      {
-        remedy: `Run \`holdfast init --repo ${storage.location}\`, or name another one with --repo`,
-        facts: { location: storage.location },
-      },
-    )
-  }
-  return decodeRepositoryConfig(bytes)
-}
-
-function isThere({ capabilities, location }: Storage): boolean {
-  if (capabilities.kind !== 'local') return true
-  try {
-    return statSync(location, { throwIfNoEntry: false })?.isDirectory() === true
-  } catch {
-    // A disk that fails does not tell; what the storage said stands.
-    return true
-  }
-}
-
-async function unlock(
-  storage: Storage,
-  { config }: DecodedRepositoryConfig,
-  { passphrase, unlocked }: OpenOptions,
-): Promise<{ masterSecret: Buffer; slotId: string | null }> {
-  if (unlocked !== undefined) return unlocked
-  if (config.secret !== undefined) {
-    return { masterSecret: Buffer.from(config.secret, 'hex'), slotId: null }
-  }
-  const text = typeof passphrase === 'function' ? await passphrase() : passphrase
-  if (text === undefined || text === '') {
-    throw new HoldfastError(
-      'PASSPHRASE_MISSING',
-      `Cannot open repository "${storage.location}": it is encrypted and no passphrase was given`,
-      {
-        remedy: 'Give one with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
-      },
-    )
-  }
-  return await unlockWithPassphrase(storage, config.repositoryId, text)
 }
 
 /**

@@ -59,7 +59,7 @@ async function listRestores(session: Session, flags: ListFlags): Promise<ExitSta
   }
   const { terminal } = session
   const { listRestores: read } = await import('../../service/list-restores.ts')
-  const restores = await session.withRepository(async (_, repository) => read(repository))
+  const restores = await session.withRepository(async (_, repository) => read(repository), 'list')
   if (session.isJson) writeJsonLine(terminal, restores.map(restoreJson))
   else if (restores.length > 0) {
     const style = { width: terminal.outputColumns, heading: headingStyle(terminal) }
@@ -74,8 +74,9 @@ async function listForgotten(session: Session, flags: ListFlags): Promise<ExitSt
     throw usageError('Cannot filter what was forgotten', 'Leave out the options beside --forgotten')
   }
   const { terminal } = session
-  const forgotten = await session.withRepository(async (library, repository) =>
-    library.listForgotten(repository),
+  const forgotten = await session.withRepository(
+    async (library, repository) => library.listForgotten(repository),
+    'list',
   )
   if (session.isJson) writeJsonLine(terminal, forgotten.map(forgottenJson))
   else if (forgotten.length > 0) {
@@ -94,11 +95,13 @@ async function list(session: Session, { type, tag, host }: ListFlags): Promise<E
     tags: (tag ?? []).map(splitTags),
     hosts: host ?? [],
   }
-  const rows = await session.withRepository(async (library, repository) =>
-    mergeRows(
-      await library.listSnapshots(repository, filters),
-      filterFailedRuns(await library.listBackups(repository), filters),
-    ),
+  const rows = await session.withRepository(
+    async (library, repository) =>
+      mergeRows(
+        await library.listSnapshots(repository, filters),
+        filterFailedRuns(await library.listBackups(repository), filters),
+      ),
+    'list',
   )
   if (session.isJson) {
     writeJsonLine(

@@ -61,6 +61,6 @@ async function prune(session: Session, flags: PruneFlags): Promise<ExitStatus> {
         }),
     )
     reportPrune(session, result, dryRun)
-  })
+  }, 'prune')
   return exitStatus.done
 }

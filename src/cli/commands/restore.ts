@@ -106,7 +106,7 @@ async function restore(
       }),
     )
     return { snapshot: found, result: counts }
-  })
+  }, 'restore')
   writeSummary(session, { snapshot, result, dryRun })
   return result.errors > 0 ? exitStatus.failed : exitStatus.done
 }

@@ -107,7 +107,7 @@ async function save(
     )
     writeSnapshotSummary(session, result, { isVerified: undefined })
     return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
-  })
+  }, 'snapshot')
 }
 
 async function findParent(
@@ -142,7 +142,7 @@ async function saveConfigured(session: Session, flags: SnapshotFlags): Promise<E
     if (result.verificationError !== undefined) throw result.verificationError
     if (result.isVerified === false) return exitStatus.damaged
     return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
-  })
+  }, 'snapshot')
 }
 
 function checkStdinFlags(paths: readonly string[], { stdin, stdinFilename }: SnapshotFlags): void {

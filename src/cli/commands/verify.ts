@@ -50,7 +50,7 @@ async function verify(
     return followService(session, 'verify', { library, repository, configuration }, (context) =>
       verifyBackup(context, snapshots),
     )
-  })
+  }, 'verify')
   reportVerification(session, result)
   return result.damaged.length === 0 ? exitStatus.done : exitStatus.damaged
 }

@@ -110,17 +110,22 @@ export async function createKeySlot(source: KeySlotSource): Promise<KeySlot> {
 /**
  * Unwraps the master secret.
  *
+ * @param onDeriving Called once the passphrase is being turned into a key, which other threads do.
  * @returns null when the passphrase is another one.
  * @throws {HoldfastError} `KEY_REFUSED` for an empty or ill-formed passphrase, which no slot can
  * have.
  * @throws {DamageError} `OBJECT_DAMAGED` when the parameters are out of bounds, or when the
  * passphrase is right but the slot was changed or belongs to another repository.
  */
-export async function openKeySlot(slot: KeySlot, passphrase: string): Promise<Buffer | null> {
+export async function openKeySlot(
+  slot: KeySlot,
+  passphrase: string,
+  onDeriving?: () => void,
+): Promise<Buffer | null> {
   const problem = kdfProblem(slot)
   if (problem !== undefined)
     throw new DamageError(`Cannot open key slot "${slot.slotId}": ${problem}`)
-  const kek = await deriveSlotKey(passphrase, Buffer.from(slot.salt, 'hex'), slot)
+  const kek = await deriveSlotKey(passphrase, Buffer.from(slot.salt, 'hex'), slot, onDeriving)
   const wrapKey = deriveKey(wrapContext, kek)
   const commitment = deriveKey(commitmentContext, kek)
   kek.fill(0)

@@ -10,6 +10,7 @@ const keyBytes = 32
 /**
  * Turns a passphrase into 32 bytes by Argon2id. The work is done off the calling thread.
  *
+ * @param onStarted Called when that thread is at work, for what may be done meanwhile.
  * @throws {HoldfastError} `KEY_REFUSED` for an empty or ill-formed passphrase or parameters out of
  * bounds.
  * @see RFC 9106
@@ -18,6 +19,7 @@ export async function deriveSlotKey(
   passphrase: string,
   salt: Uint8Array,
   parameters: KdfParameters,
+  onStarted?: () => void,
 ): Promise<Buffer> {
   const problem = kdfProblem(parameters)
   if (problem !== undefined) {
@@ -29,7 +31,7 @@ export async function deriveSlotKey(
   // Loaded here, so that an unencrypted repository never loads it.
   const { hashRaw } = await import('@node-rs/argon2')
   try {
-    return await hashRaw(bytes, {
+    const deriving = hashRaw(bytes, {
       algorithm: argon2id,
       version: version0x13,
       memoryCost: parameters.memoryKiB,
@@ -38,6 +40,8 @@ export async function deriveSlotKey(
       outputLen: keyBytes,
       salt,
     })
+    onStarted?.()
+    return await deriving
   } finally {
     bytes.fill(0)
   }

@@ -42,7 +42,8 @@ function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
 /** What is loaded before main, so that this text stands for every operation that the commands call. */
 function replaceLibrary(source: string): string[] {
   const file = join(folder, `library-${Math.random()}.mjs`)
-  writeFileSync(file, source)
+  // A repository is unlocked before the rest of the library is loaded.
+  writeFileSync(file, `${source}\nexport const unlockRepository = async () => undefined\n`)
   const hooks = `export async function resolve(specifier, context, next) {
     return /^\\.\\.\\/(?:operations|repository)\\//.test(specifier)
       ? { url: ${JSON.stringify(`file://${file}`)}, shortCircuit: true }

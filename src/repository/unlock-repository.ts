@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs'
+import {
+  decodeRepositoryConfig,
+  type DecodedRepositoryConfig,
+} from '../format/text-object/repository-config.ts'
+import { textObjectBytesMax } from '../format/text-object/text-object.ts'
+import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
+import { unlockWithPassphrase } from './key-slots.ts'
+import { isMissing } from './loss.ts'
+
+export interface UnlockOptions {
+  readonly location: string
+  /** Asked for only when the repository is encrypted. */
+  readonly passphrase?: string | (() => string | Promise<string>)
+  /** Called once other threads turn the passphrase into a key: 60 ms in which modules can be loaded. */
+  readonly onDeriving?: () => void
+}
+
+/** What opens everything else of a repository. */
+export interface Unlocked {
+  readonly masterSecret: Buffer
+  /** The slot that the passphrase opened; null without encryption. */
+  readonly slotId: string | null
+}
+
+/**
+ * Finds the master secret of a repository, without its catalogue: so little is loaded for it that the passphrase is at work early.
+ *
+ * @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `PASSPHRASE_MISSING`, `PASSPHRASE_WRONG`, `OBJECT_DAMAGED` or a storage fault
+ */
+export async function unlockRepository(options: UnlockOptions): Promise<Unlocked> {
+  const storage = openStorage(options.location)
+  try {
+    return await unlock(storage, await readConfigObject(storage), options)
+  } finally {
+    await storage.close()
+  }
+}
+
+/** @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `OBJECT_DAMAGED` or a storage fault */
+export async function readConfigObject(storage: Storage): Promise<DecodedRepositoryConfig> {
+  let bytes: Buffer
+  try {
+    bytes = await storage.get('config', textObjectBytesMax)
+  } catch (error) {
+    if (!isMissing(error) && isThere(storage)) throw error
+    throw new RepositoryError(
+      'REPOSITORY_NOT_FOUND',
+      `Cannot open repository "${storage.location}": there is none`,
+      {
+        remedy: `Run \`holdfast init --repo ${storage.location}\`, or name another one with --repo`,
+        facts: { location: storage.location },
+      },
+    )
+  }
+  return decodeRepositoryConfig(bytes)
+}
+
+function isThere({ capabilities, location }: Storage): boolean {
+  if (capabilities.kind !== 'local') return true
+  try {
+    return statSync(location, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch {
+    // A disk that fails does not tell; what the storage said stands.
+    return true
+  }
+}
+
+/** @throws {RepositoryError} `PASSPHRASE_MISSING`, `PASSPHRASE_WRONG`, `OBJECT_DAMAGED` or a storage fault */
+export async function unlock(
+  storage: Storage,
+  { config }: DecodedRepositoryConfig,
+  { passphrase, onDeriving }: Pick<UnlockOptions, 'passphrase' | 'onDeriving'>,
+): Promise<Unlocked> {
+  if (config.secret !== undefined) {
+    return { masterSecret: Buffer.from(config.secret, 'hex'), slotId: null }
+  }
+  const text = typeof passphrase === 'function' ? await passphrase() : passphrase
+  if (text === undefined || text === '') {
+    throw new HoldfastError(
+      'PASSPHRASE_MISSING',
+      `Cannot open repository "${storage.location}": it is encrypted and no passphrase was given`,
+      {
+        remedy: 'Give one with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',
+      },
+    )
+  }
+  return await unlockWithPassphrase(storage, config.repositoryId, text, onDeriving)
+}
