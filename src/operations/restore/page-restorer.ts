@@ -7,9 +7,8 @@ import { readContent, type ContentReader } from '../../format/tree/content-reade
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { decodeExtras } from '../../format/tree/extras.ts'
-import { decodeTreePage, type TreePage } from '../../format/tree/tree-page.ts'
+import type { TreePage } from '../../format/tree/tree-page.ts'
 import { RepositoryError, TargetError } from '../../foundation/errors.ts'
-import type { BlobLocations } from '../../catalogue/blob-location.ts'
 import { isLoss } from '../../repository/loss.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
 import { blobKinds } from '../../repository/segment-buffer.ts'
@@ -29,6 +28,7 @@ import {
   type RestoreUnit,
 } from './restore-batch.ts'
 import type { Overwrite } from './restore-options.ts'
+import { referencesOf, type UnitReferences } from './unit-references.ts'
 
 export interface PageRestorerSetup {
   readonly context: RepositoryContext
@@ -45,7 +45,7 @@ const smallFileBytesMax = 1024 * 1024
 /** Contents of small files that are collected for one call, in bytes. */
 const sourceBytes = 4 * 1024 * 1024
 /** Decoded segments kept by one worker: several files apart in the tree may share one. In bytes. */
-const segmentCacheBytes = 16 * 1024 * 1024
+const segmentCacheBytes = 12 * 1024 * 1024
 
 /** Writes the entries of pages into the target. For one thread. */
 export class PageRestorer {
@@ -89,7 +89,10 @@ export class PageRestorer {
   restore(request: RestoreRequest): RestoreReply {
     this.#reply = newRestoreReply()
     const before = { ...this.#writer.skipped }
-    for (const unit of request.units) this.#restoreUnit(unit)
+    const references = referencesOf(request.units, this.#blobs)
+    for (const [number, unit] of request.units.entries()) {
+      this.#restoreUnit(unit, references[number])
+    }
     this.#flush()
     const { owner, setIdBits, attributes, devices } = this.#writer.skipped
     this.#reply.withheld = {
@@ -107,7 +110,7 @@ export class PageRestorer {
     await this.#blobs.close()
   }
 
-  #restoreUnit(unit: RestoreUnit): void {
+  #restoreUnit(unit: RestoreUnit, references: UnitReferences | undefined): void {
     // What was collected refers to directories that may be left now.
     this.#flush()
     let directory: DirectoryHandle
@@ -118,11 +121,8 @@ export class PageRestorer {
       this.#fail(`${error.message} (${unit.indexes.length} entries below it are not restored)`)
       return
     }
-    if (unit.indexes.length === 0) return
-    const page = decodeTreePage(
-      Buffer.from(unit.page.buffer, unit.page.byteOffset, unit.page.byteLength),
-    )
-    const references = new UnitReferences(page, unit.indexes, this.#blobs)
+    if (!references) return
+    const { page } = references
     for (let item = 0; item < unit.indexes.length; item++) {
       const index = unit.indexes[item]
       try {
@@ -331,45 +331,4 @@ function specialContent(page: TreePage, index: number): SpecialFile['content'] {
   if (!device) return { type: 'fifo' }
   const isBlock = (page.mode(index) & 0o170000) === 0o060000
   return { type: isBlock ? 'blockDevice' : 'characterDevice', ...device }
-}
-
-/** Locations of all direct references of a unit, looked up in one go. */
-class UnitReferences {
-  readonly #page: TreePage
-  readonly #blobs: WorkerBlobs
-  readonly #locations: BlobLocations
-  /** Place of each entry's first reference among those looked up. */
-  readonly #firsts = new Map<number, number>()
-  readonly #holes = new Set<number>()
-
-  constructor(page: TreePage, indexes: Uint32Array, blobs: WorkerBlobs) {
-    this.#page = page
-    this.#blobs = blobs
-    const parts: Buffer[] = []
-    let count = 0
-    for (const index of indexes) {
-      if (!isRegular(page.mode(index)) || depthOfFlags(page.flags(index)) > 0) continue
-      const ids = page.chunkIdsOf(index)
-      this.#firsts.set(index, count)
-      count += ids.length / 32
-      parts.push(ids)
-      for (let at = 0; at < ids.length; at += 32) {
-        if (ids.readUInt32LE(at) === 0 && ids.subarray(at, at + 32).every((byte) => byte === 0)) {
-          this.#holes.add(index)
-        }
-      }
-    }
-    this.#locations = blobs.findMany(Buffer.concat(parts))
-  }
-
-  hasHole(index: number): boolean {
-    return this.#holes.has(index)
-  }
-
-  /** @param item of the page's references */
-  locate(index: number, item: number): ReturnType<WorkerBlobs['locationAt']> {
-    const first = this.#firsts.get(index)
-    if (first === undefined) return undefined
-    return this.#blobs.locationAt(this.#locations, first + item - this.#page.chunkOffsets[index])
-  }
 }

@@ -1,8 +1,34 @@
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
 import type { WithheldCounts } from './restore-options.ts'
 
-/** Files of one request to a worker. */
-export const requestFilesMax = 512
+/** Entries of one unit; a page has rarely more. */
+export const unitEntriesMax = 4096
+
+/** How much goes to a worker at a time. */
+export interface RequestSize {
+  readonly files: number
+  readonly bytes: number
+}
+
+const requestsPerThread = 16
+const filesMin = 512
+const filesMax = 4096
+const bytesMin = 32 * 1024 * 1024
+const bytesMax = 128 * 1024 * 1024
+
+/**
+ * Requests large enough that few segments are needed by two of them, and so many that all threads end at about the same time. With 512 files
+ * in each, a source tree of 79,000 files had 35 per cent of its bytes expanded twice.
+ *
+ * @param expected everything that is restored
+ */
+export function requestSizeFor(expected: RequestSize, threads: number): RequestSize {
+  const shares = Math.max(1, threads) * requestsPerThread
+  return {
+    files: Math.min(filesMax, Math.max(filesMin, Math.ceil(expected.files / shares))),
+    bytes: Math.min(bytesMax, Math.max(bytesMin, Math.ceil(expected.bytes / shares))),
+  }
+}
 
 /** Entries of one page of a directory, for a worker to write. */
 export interface RestoreUnit {
@@ -14,6 +40,8 @@ export interface RestoreUnit {
   readonly indexes: Uint32Array
   /** For each of them the key of its group of hard links, null when nothing will be linked to it. */
   readonly linkKeys: readonly (string | null)[]
+  /** Bytes of the regular files among them. */
+  readonly contentBytes: number
 }
 
 export interface RestoreRequest {

@@ -58,17 +58,6 @@ export class RestoreTally {
     }
   }
 
-  /** Bytes of the regular files of a unit. */
-  sizeOf(unit: RestoreUnit): number {
-    if (unit.indexes.length === 0) return 0
-    const page = decodeTreePage(
-      Buffer.from(unit.page.buffer, unit.page.byteOffset, unit.page.length),
-    )
-    let bytes = 0
-    for (const index of unit.indexes) if (isRegular(page.mode(index))) bytes += page.sizeOf(index)
-    return bytes
-  }
-
   /** Remembers what a unit restores, the first of it by name. */
   name(unit: RestoreUnit, prefix: readonly Uint8Array[]): void {
     const count = unit.indexes.length

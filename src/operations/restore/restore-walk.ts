@@ -1,6 +1,6 @@
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import { deviceNumberOfFlags, flagHardLinked } from '../../format/tree/entry-flags.ts'
-import { isDirectory } from '../../format/tree/entry-kind.ts'
+import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -11,7 +11,7 @@ import {
   type WalkedDirectory,
 } from '../../repository/tree-walk.ts'
 import type { KeptPaths } from './kept-paths.ts'
-import { requestFilesMax, type RestoreUnit } from './restore-batch.ts'
+import { unitEntriesMax, type RestoreUnit } from './restore-batch.ts'
 import type { RestoreFilter } from './restore-filter.ts'
 import type { RestorePlace } from './restore-target.ts'
 import type { DeferredLink } from './write-links.ts'
@@ -154,6 +154,15 @@ export class RestoreWalk {
   ): Generator<RestoreUnit> {
     let batch: number[] = []
     let linkKeys: (string | null)[] = []
+    let contentBytes = 0
+    const take = (): RestoreUnit => {
+      const unit = { components, page: page.bytes, indexes: new Uint32Array(batch), linkKeys }
+      const taken = { ...unit, contentBytes }
+      batch = []
+      linkKeys = []
+      contentBytes = 0
+      return taken
+    }
     for (const index of indexes) {
       const key = this.#linkKeyOf(page, index)
       if (key !== null && !this.#isFirst(key)) {
@@ -162,15 +171,10 @@ export class RestoreWalk {
       }
       batch.push(index)
       linkKeys.push(key)
-      if (batch.length === requestFilesMax) {
-        yield { components, page: page.bytes, indexes: Uint32Array.from(batch), linkKeys }
-        batch = []
-        linkKeys = []
-      }
+      if (isRegular(page.mode(index))) contentBytes += page.sizeOf(index)
+      if (batch.length === unitEntriesMax) yield take()
     }
-    if (batch.length > 0) {
-      yield { components, page: page.bytes, indexes: Uint32Array.from(batch), linkKeys }
-    }
+    if (batch.length > 0) yield take()
   }
 
   #linkKeyOf(page: TreePage, index: number): string | null {
@@ -200,7 +204,13 @@ function pathKey(components: readonly Uint8Array[]): string {
 
 /** Nothing but the folder itself. */
 function emptyUnit(components: readonly Buffer[]): RestoreUnit {
-  return { components, page: emptyPage, indexes: new Uint32Array(0), linkKeys: [] }
+  return {
+    components,
+    page: emptyPage,
+    indexes: new Uint32Array(0),
+    linkKeys: [],
+    contentBytes: 0,
+  }
 }
 
 const emptyPage = new Uint8Array(0)

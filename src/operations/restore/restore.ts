@@ -12,7 +12,8 @@ import { finishDirectories } from './finish-directories.ts'
 import { KeptPaths } from './kept-paths.ts'
 import type { PageRestorerSetup } from './page-restorer.ts'
 import {
-  requestFilesMax,
+  requestSizeFor,
+  type RequestSize,
   type RestoreReply,
   type RestoreRequest,
   type RestoreUnit,
@@ -25,8 +26,6 @@ import { writeLinks } from './write-links.ts'
 import { createRestoreWorker, restoreWorkerName, restoreWorkerUrl } from './restore-worker.ts'
 import { RestoreTally } from './restore-tally.ts'
 
-/** Of the files of one request to a worker. */
-const requestBytesMax = 32 * 1024 * 1024
 /** Below these a thread would take longer to start than the work takes. */
 const inlineFilesMax = 64
 const inlineBytesMax = 8 * 1024 * 1024
@@ -90,6 +89,7 @@ class RestoreRun {
   readonly #crossMounts: boolean
   readonly #isUntrusted: boolean
   readonly #linkSources = new Map<string, CreatedFile>()
+  readonly #requestSize: RequestSize
   #units: RestoreUnit[] = []
   #unitFiles = 0
   #unitBytes = 0
@@ -101,6 +101,7 @@ class RestoreRun {
     const filter = new RestoreFilter(options.includes ?? [], options.excludes ?? [])
     this.#kept = new KeptPaths(place.target, options.keeps)
     this.#tally = new RestoreTally(options, place)
+    this.#requestSize = requestSizeFor(this.#tally.expected, repository.threadCount)
     this.#walk = new RestoreWalk(repository, {
       snapshot: options.snapshot,
       place,
@@ -222,13 +223,14 @@ class RestoreRun {
   }
 
   #collect(unit: RestoreUnit): void {
-    this.#units.push({ ...unit, page: Uint8Array.from(unit.page) })
+    this.#units.push({ ...unit, page: new Uint8Array(unit.page) })
     this.#unitFiles += Math.max(1, unit.indexes.length)
-    this.#unitBytes += this.#tally.sizeOf(unit)
+    this.#unitBytes += unit.contentBytes
   }
 
   #isFull(): boolean {
-    return this.#unitFiles >= requestFilesMax || this.#unitBytes >= requestBytesMax
+    const { files, bytes } = this.#requestSize
+    return this.#unitFiles >= files || this.#unitBytes >= bytes
   }
 
   #takeUnits(): RestoreRequest {
