@@ -56,6 +56,9 @@ export interface BlobLocations {
   readonly lengths: Uint32Array
 }
 
+/** Of many blobs, what tells whether a reference is right; as in {@link BlobLocations}. */
+export type BlobPlaces = Pick<BlobLocations, 'packs' | 'segments' | 'kinds' | 'lengths'>
+
 /** One segment of a pack. */
 export interface SegmentRow {
   readonly number: number

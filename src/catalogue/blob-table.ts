@@ -5,6 +5,7 @@ import type { PackId } from '../model/ids.ts'
 import type {
   BlobLocation,
   BlobLocations,
+  BlobPlaces,
   PackRow,
   PackTotals,
   SegmentRow,
@@ -17,6 +18,8 @@ import { keyOrder } from './key-order.ts'
 
 /** pack, segment, segment offset, payload bytes, plain bytes, codec, kind, offset, length. */
 type LocationTuple = [number, number, number, number, number, number, number, number, number]
+/** pack, segment, length, kind. */
+type PlaceTuple = [number, number, number, number]
 type PackTuple = [number, Buffer, Buffer, number]
 
 const locationQuery = `
@@ -24,6 +27,10 @@ const locationQuery = `
     b.offset, b.length
   FROM blob AS b CROSS JOIN segment AS s ON s.pack = b.pack AND s.number = b.segment
   WHERE b.id = ?`
+const placeQuery = `
+  SELECT b.pack, b.segment, b.length, s.kind
+  FROM blob AS b CROSS JOIN segment AS s ON s.pack = b.pack AND s.number = b.segment
+  WHERE b.id = ? LIMIT 1`
 const packQuery = 'SELECT row, id, salt, bytes FROM pack'
 /** About 300 bytes each. A restore in file order comes back to the same packs all the time. */
 const packsKept = 4_096
@@ -38,6 +45,7 @@ function toPackRow([row, id, salt, bytes]: PackTuple): PackRow {
 export class BlobTable {
   readonly #database: CatalogueDatabase
   readonly #find: Statement<[Buffer], LocationTuple>
+  readonly #findPlace: Statement<[Buffer], PlaceTuple>
   readonly #has: Statement<[Buffer], number>
   readonly #packByRow: Statement<[number], PackTuple>
   readonly #packById: Statement<[Buffer], PackTuple>
@@ -49,6 +57,7 @@ export class BlobTable {
     const { sqlite } = database
     this.#database = database
     this.#find = sqlite.prepare<[Buffer], LocationTuple>(`${locationQuery} LIMIT 1`).raw()
+    this.#findPlace = sqlite.prepare<[Buffer], PlaceTuple>(placeQuery).raw()
     this.#has = sqlite.prepare<[Buffer], number>('SELECT 1 FROM blob WHERE id = ? LIMIT 1').pluck()
     this.#packByRow = sqlite.prepare<[number], PackTuple>(`${packQuery} WHERE row = ?`).raw()
     this.#packById = sqlite.prepare<[Buffer], PackTuple>(`${packQuery} WHERE id = ?`).raw()
@@ -87,20 +96,50 @@ export class BlobTable {
 
   /** Locations of many blobs. @param ids 32 bytes each, one after the other. */
   findMany(ids: Uint8Array): BlobLocations {
+    const locations = emptyLocations(Math.ceil(ids.length / idBytes))
+    const found = this.#lookUp(ids, this.#find, (position, tuple) => {
+      setLocation(locations, position, tuple)
+    })
+    return { ...locations, found }
+  }
+
+  /** As `findMany`, without what reading them takes, which is half as fast. */
+  placesOf(ids: Uint8Array): BlobPlaces {
+    const count = Math.ceil(ids.length / idBytes)
+    const places = {
+      packs: new Uint32Array(count),
+      segments: new Uint32Array(count),
+      kinds: new Uint8Array(count),
+      lengths: new Uint32Array(count),
+    }
+    this.#lookUp(ids, this.#findPlace, (position, [pack, segment, length, kind]) => {
+      places.packs[position] = pack
+      places.segments[position] = segment
+      places.lengths[position] = length
+      places.kinds[position] = kind
+    })
+    return places
+  }
+
+  /** Goes through the table in the order of the ids. @returns how many there are */
+  #lookUp<Tuple>(
+    ids: Uint8Array,
+    statement: Statement<[Buffer], Tuple>,
+    onFound: (position: number, tuple: Tuple) => void,
+  ): number {
     const order = keyOrder(ids)
-    const locations = emptyLocations(order.length)
     const key = Buffer.alloc(idBytes)
     let found = 0
     this.#database.read('look up blobs', () => {
       for (const position of order) {
         key.set(ids.subarray(position * idBytes, (position + 1) * idBytes))
-        const tuple = this.#find.get(key)
+        const tuple = statement.get(key)
         if (tuple === undefined) continue
         found += 1
-        setLocation(locations, position, tuple)
+        onFound(position, tuple)
       }
     })
-    return { ...locations, found }
+    return found
   }
 
   /** @param row From a location. Undefined when the pack has been dropped since. */

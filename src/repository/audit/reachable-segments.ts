@@ -8,6 +8,7 @@ import type { Repository } from '../repository.ts'
 import { isLoss, isUnavailable } from '../loss.ts'
 import { blobKinds } from '../segment-buffer.ts'
 import type { Damage } from './damage.ts'
+import type { MetReferences } from './met-references.ts'
 import { entryCountOf, walkedPath, walkTree, type WalkedPage } from '../tree-walk.ts'
 
 /** Ids looked up at once: enough for the look-up to go through the table in order. */
@@ -56,6 +57,8 @@ export interface WalkObserver {
   readonly onDamage: OnTreeDamage
   /** Told of a directory or list that the storage failed to give, and the walk goes on; without it the walk ends. */
   readonly onFault?: (error: RepositoryError) => void
+  /** What was found to be right before; shared by the walks of several snapshots. */
+  readonly met?: MetReferences
   /** Entries and references to look at; the walk ends there and tells of it as of damage. */
   readonly stepsMax?: number
 }
@@ -91,7 +94,7 @@ export function* walkReferencesByPage(
     if (!isLoss(error)) observer.onFault?.(error)
     else observer.onDamage({ snapshotId: snapshot.id, path, message: error.message }, error)
   }
-  const batch = new ReferenceBatch(repository, observer.onReference, (file) => {
+  const batch = new ReferenceBatch(repository, observer, (file) => {
     const { walked, index, offset, lengthBytes } = file
     observer.onDamage({
       snapshotId: snapshot.id,
@@ -166,42 +169,74 @@ function addFile(
 
 class ReferenceBatch {
   readonly #repository: Repository
-  readonly #onReference: OnReference
+  readonly #observer: WalkObserver
   readonly #onMisfit: (file: Parameters<OnReference>[1]) => void
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
   readonly #files: Parameters<OnReference>[1][] = []
+  /** Which of them have to be looked up. */
+  #asked: number[] = []
+  readonly #packRows = new Uint32Array(idsPerLookup)
+  readonly #segments = new Uint32Array(idsPerLookup)
 
   constructor(
     repository: Repository,
-    onReference: OnReference,
+    observer: WalkObserver,
     onMisfit: (file: Parameters<OnReference>[1]) => void,
   ) {
     this.#repository = repository
     this.#onMisfit = onMisfit
-    this.#onReference = onReference
+    this.#observer = observer
   }
 
   add(id: Buffer, file: Parameters<OnReference>[1]): void {
-    id.copy(this.#ids, this.#files.length * idBytes)
+    const position = this.#files.length
+    id.copy(this.#ids, position * idBytes)
     this.#files.push(file)
+    const { met } = this.#observer
+    const place = met ? met.find(id, file.lengthBytes) : -1
+    if (met && place >= 0) {
+      this.#packRows[position] = met.packRowAt(place)
+      this.#segments[position] = met.segmentAt(place)
+    } else this.#asked.push(position)
     if (this.#files.length === idsPerLookup) this.flush()
   }
 
   flush(): void {
-    const { blobs } = this.#repository.catalogue
-    const ids = this.#ids.subarray(0, this.#files.length * idBytes)
-    const { packs, segments, kinds, lengths } = blobs.findMany(ids)
+    const misfits = this.#lookUp()
     for (const [position, file] of this.#files.entries()) {
-      const id = ids.subarray(position * idBytes, (position + 1) * idBytes)
-      const isUnknown = packs[position] === 0
-      const isFitting = kinds[position] === blobKinds.data && lengths[position] === file.lengthBytes
-      if (isUnknown || isFitting) {
-        this.#onReference({ packRow: packs[position], segment: segments[position], id }, file)
-      } else {
-        this.#addFitting(id, file)
+      const id = this.#idAt(position)
+      if (misfits.has(position)) this.#addFitting(id, file)
+      else {
+        const packRow = this.#packRows[position]
+        this.#observer.onReference({ packRow, segment: this.#segments[position], id }, file)
       }
     }
     this.#files.length = 0
+    this.#asked = []
+  }
+
+  /** @returns those of which the first blob found has another kind or length */
+  #lookUp(): ReadonlySet<number> {
+    const misfits = new Set<number>()
+    const ids = Buffer.concat(this.#asked.map((position) => this.#idAt(position)))
+    const { packs, segments, kinds, lengths } = this.#repository.catalogue.blobs.placesOf(ids)
+    for (const [place, position] of this.#asked.entries()) {
+      const { lengthBytes } = this.#files[position]
+      const packRow = packs[place]
+      this.#packRows[position] = packRow
+      this.#segments[position] = segments[place]
+      if (packRow === 0) continue
+      if (kinds[place] !== blobKinds.data || lengths[place] !== lengthBytes) misfits.add(position)
+      else {
+        const found = { packRow, segment: segments[place], lengthBytes }
+        this.#observer.met?.add(this.#idAt(position), found)
+      }
+    }
+    return misfits
+  }
+
+  #idAt(position: number): Buffer {
+    return this.#ids.subarray(position * idBytes, (position + 1) * idBytes)
   }
 
   /** A reader takes no blob of another kind or length than the reference says, so neither may who proves it readable. */
@@ -209,7 +244,8 @@ class ReferenceBatch {
     const place = this.#repository.catalogue.blobs
       .findAll(id)
       .find(({ kind, length }) => kind === blobKinds.data && length === file.lengthBytes)
-    if (place) this.#onReference({ packRow: place.pack.row, segment: place.segment, id }, file)
+    if (place)
+      this.#observer.onReference({ packRow: place.pack.row, segment: place.segment, id }, file)
     else this.#onMisfit(file)
   }
 }

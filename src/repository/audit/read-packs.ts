@@ -73,8 +73,10 @@ async function runPool(
     }
     onReply(request, reply)
   }
+  // The longest first, so that no thread is left alone with one at the end.
+  const ordered = requests.toSorted((left, right) => right.packBytes - left.packBytes)
   try {
-    for (const request of requests) {
+    for (const request of ordered) {
       await pool.room()
       signal?.throwIfAborted()
       if (failure !== undefined) throw failure
