@@ -30,8 +30,11 @@ export interface OpenOptions extends Omit<UnlockOptions, 'onDeriving'> {
   readonly freesSpace?: boolean
 }
 
-/** Level 3 costs 15 % more time than 1 and saves 9 % of space on source code (docs/BENCHMARKS.md). */
-const compressionLevelDefault = 3
+/**
+ * Against level 3 it takes 16 to 28 per cent less time for 1 to 6 per cent more space on source code, logs, programs and small JSON files
+ * (docs/PERFORMANCE.md).
+ */
+const compressionLevelDefault = 2
 
 /**
  * Opens a repository and brings its catalogue up to date.
