@@ -24,7 +24,7 @@ const listCacheBytes = 2 * 1024 * 1024
 /** @param cacheBytes decoded segments to keep, in bytes */
 export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number): WorkerBlobs {
   const storage = openStorage(context.location)
-  const catalogue = openCatalogue(context.cataloguePath, { readOnly: true, cacheKiB: 8192 })
+  const catalogue = openCatalogue(context.cataloguePath, { readOnly: true, cacheKiB: 4096 })
   const { blobs } = catalogue
   const finder = {
     findBlob: (id: Uint8Array) => blobs.find(id),
