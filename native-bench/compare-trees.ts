@@ -127,8 +127,9 @@ class TreeComparer implements TreeComparison {
     const actualFile = openSync(Buffer.concat([this.#actualRoot, path]), 'r')
     try {
       for (let offsetBytes = 0; offsetBytes < sizeBytes; offsetBytes += blockBytes) {
-        const expected = readBlock(expectedFile, this.#expectedBlock, offsetBytes)
-        const actual = readBlock(actualFile, this.#actualBlock, offsetBytes)
+        const wantedBytes = Math.min(blockBytes, sizeBytes - offsetBytes)
+        const expected = readBlock(expectedFile, this.#expectedBlock, { offsetBytes, wantedBytes })
+        const actual = readBlock(actualFile, this.#actualBlock, { offsetBytes, wantedBytes })
         this.byteCount += expected.length
         if (expected.equals(actual)) continue
         this.#report(path, `has other contents in the ${blockBytes} bytes from ${offsetBytes} on`)
@@ -153,14 +154,18 @@ function sortedNames(folder: Buffer): Buffer[] {
 }
 
 /** A read may come back short at any time; only an empty one means the end of the file. */
-function readBlock(file: number, block: Buffer, offsetBytes: number): Buffer {
+function readBlock(
+  file: number,
+  block: Buffer,
+  { offsetBytes, wantedBytes }: { offsetBytes: number; wantedBytes: number },
+): Buffer {
   let filledBytes = 0
-  while (filledBytes < block.length) {
+  while (filledBytes < wantedBytes) {
     const readBytes = readSync(
       file,
       block,
       filledBytes,
-      block.length - filledBytes,
+      wantedBytes - filledBytes,
       offsetBytes + filledBytes,
     )
     if (readBytes === 0) break
