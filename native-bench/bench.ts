@@ -1,29 +1,26 @@
 /**
- * Measures Holdfast side by side with restic; `--help` lists the options, README.md explains the
- * method.
+ * Measures Holdfast side by side with other tools; `--help` lists the options, README.md explains
+ * the method.
  */
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { appFolder } from './datasets/app-folder.ts'
-import type { DataSet, PreparedDataSet } from './datasets/data-set.ts'
-import { sourceTree } from './datasets/source-tree.ts'
+import type { PreparedDataSet } from './datasets/data-set.ts'
+import { dataSets } from './datasets/data-sets.ts'
 import { benchFolder, lockBenchFolder } from './harness/bench-folder.ts'
 import { BenchError } from './harness/bench-error.ts'
 import { describeMachine } from './harness/machine.ts'
-import { runScenario, type Sample } from './harness/run-scenario.ts'
+import { runScenario } from './harness/run-scenario.ts'
+import type { Sample } from './harness/sample.ts'
+import { openTool } from './open-tool.ts'
 import { readOptions, repeatCommand, usage, type BenchOptions } from './options.ts'
-import { renderText, writeMarkdown } from './report/render.ts'
+import { renderText } from './report/render.ts'
 import type { BenchResult } from './report/result.ts'
-import { borgTool } from './tools/borg.ts'
-import { holdfastTool } from './tools/holdfast.ts'
-import { resticTool } from './tools/restic.ts'
+import { writeMarkdown } from './report/write-markdown.ts'
 import type { Tool } from './tools/tool.ts'
 
 const here: string = dirname(fileURLToPath(import.meta.url))
-const dataSets: readonly DataSet[] = [sourceTree, appFolder]
 
 function main(): void {
   const options = readOptions(process.argv.slice(2), join(here, '../dist/cli/main.js'))
@@ -43,26 +40,27 @@ function main(): void {
 function bench(folder: string, options: BenchOptions): void {
   const prepared = options.dataSets.map((name) => prepareDataSet(name, folder, options))
   if (options.isPrepareOnly) return
-  const tools = options.tools.map((name) => openTool(name, folder, options))
+  const { holdfastPath } = options
+  const tools = options.tools.map((name) => openTool(name, { benchFolder: folder, holdfastPath }))
   const startedAt = new Date()
   const samples: Sample[] = []
   // What was measured before a failure is worth keeping: a full run takes a while.
   const report = (isComplete: boolean): void =>
     writeReport(folder, options, {
-      resultVersion: 1,
+      resultVersion: 2,
       startedAt: startedAt.toISOString(),
       finishedAt: new Date().toISOString(),
       repeatCommand: repeatCommand(options),
-      rounds: options.rounds,
+      scale: options.scale,
       isCold: options.isCold,
       isComplete,
       machine: describeMachine(folder),
       tools: tools.map(({ name, description }) => ({ name, description })),
-      dataSets: prepared.map(({ name, description }) => ({ name, description })),
+      dataSets: prepared.map(({ name, description, rounds }) => ({ name, description, rounds })),
       samples,
     })
   try {
-    runRounds(folder, { prepared, tools, options, samples })
+    runRounds(folder, { prepared, tools, isCold: options.isCold, samples })
   } catch (error) {
     report(false)
     throw error
@@ -75,20 +73,21 @@ function runRounds(
   given: {
     prepared: readonly PreparedDataSet[]
     tools: readonly Tool[]
-    options: BenchOptions
+    isCold: boolean
     samples: Sample[]
   },
 ): void {
-  for (let round = 1; round <= given.options.rounds; round += 1) {
-    for (const dataSet of given.prepared) {
+  const lastRound = Math.max(...given.prepared.map(({ rounds }) => rounds))
+  for (let round = 1; round <= lastRound; round += 1) {
+    for (const dataSet of given.prepared.filter(({ rounds }) => round <= rounds)) {
       runScenario(dataSet, given.tools, {
         workFolder: join(folder, 'work', dataSet.name),
         logFolder: join(folder, 'logs', dataSet.name),
-        isCold: given.options.isCold,
+        isCold: given.isCold,
         round,
         onSample: (sample) => {
           given.samples.push(sample)
-          console.error(progressLine(sample, given.options.rounds))
+          console.error(progressLine(sample, dataSet.rounds))
         },
       })
     }
@@ -99,25 +98,9 @@ function prepareDataSet(name: string, folder: string, options: BenchOptions): Pr
   const dataSet = dataSets.find((candidate) => candidate.name === name)
   if (dataSet === undefined) throw new BenchError(`There is no data set "${name}"`)
   console.error(`preparing ${name}, scale ${options.scale}`)
-  return dataSet.prepare({ benchFolder: folder, scale: options.scale, seed: options.seed })
-}
-
-function openTool(name: string, folder: string, options: BenchOptions): Tool {
-  if (name === 'restic') {
-    const executable = join(folder, 'bin/restic')
-    if (!existsSync(executable))
-      execFileSync(join(here, 'install-peers.sh'), [folder], { stdio: ['ignore', 2, 2] })
-    return resticTool(executable)
-  }
-  if (name === 'borg') {
-    const executable = join(folder, 'bin/borg')
-    if (existsSync(executable)) return borgTool(executable)
-    throw new BenchError('Cannot find borg: run native-bench/install-peers.sh --borg as root first')
-  }
-  const mainPath = resolve(options.holdfastPath)
-  if (!existsSync(mainPath))
-    throw new BenchError(`Cannot find Holdfast at "${mainPath}": run npm run build first`)
-  return holdfastTool({ mainPath, isEncrypted: name === 'holdfast' })
+  const { scale, seed } = options
+  const prepared = dataSet.prepare({ benchFolder: folder, scale, seed })
+  return { ...prepared, rounds: options.rounds ?? prepared.rounds }
 }
 
 function progressLine(
@@ -126,7 +109,7 @@ function progressLine(
 ): string {
   const cpuSeconds = cost.userSeconds + cost.systemSeconds
   return [
-    `${round}/${rounds} ${dataSet}`.padEnd(16),
+    `${round}/${rounds} ${dataSet}`.padEnd(21),
     work.padEnd(46),
     tool.padEnd(15),
     `${cost.wallSeconds.toFixed(2)} s`.padStart(9),

@@ -1,11 +1,14 @@
 import { parseArgs } from 'node:util'
 
+import { dataSets } from './datasets/data-sets.ts'
 import { BenchError } from './harness/bench-error.ts'
+import { toolNames } from './open-tool.ts'
 
 export interface BenchOptions {
   readonly tools: readonly string[]
   readonly dataSets: readonly string[]
-  readonly rounds: number
+  /** undefined leaves it to each data set. */
+  readonly rounds: number | undefined
   readonly scale: number
   readonly seed: number
   readonly isCold: boolean
@@ -17,26 +20,33 @@ export interface BenchOptions {
   readonly isPrepareOnly: boolean
 }
 
-export const toolNames: readonly string[] = ['restic', 'borg', 'holdfast', 'holdfast-plain']
-export const dataSetNames: readonly string[] = ['source-tree', 'app-folder']
+const dataSetNames: readonly string[] = dataSets.map(({ name }) => name)
+const usualTools = 'restic,borg,borg2,floor,holdfast'
+/** What needs neither root nor minutes to be brought, and takes no minutes for a backup. */
+const quickTools = 'restic,floor,holdfast'
+const quickScale = 0.05
 
-export const usage: string = `Measures Holdfast side by side with restic, and with borg if asked to.
+export const usage: string = `Measures Holdfast side by side with restic, borg 1.4, borg 2 and the floor (tar, zstd, cp).
 
   node --import tsx native-bench/bench.ts [options]
 
-  --tools A,B      of ${toolNames.join(', ')} (default: restic,holdfast)
-  --data A,B       of ${dataSetNames.join(', ')} (default: all)
-  --rounds N       repetitions, the tools taking turns (default: 3)
+  --tools A,B      of ${toolNames.join(', ')}
+                   (default: ${usualTools})
+  --data A,B       of ${dataSetNames.join(', ')}
+                   (default: all)
+  --rounds N       repetitions, the tools taking turns (default: 3, of the huge data sets 1)
   --scale F        size of the data, above 0 and at most 1 (default: 1)
-  --quick          one round at a scale of 0.1, where not said otherwise
+  --quick          ${quickTools}, one round at a scale of ${quickScale}, where not said otherwise
   --seed N         of the generated data (default: 1)
   --cold           drop the kernel's caches before each command (needs root)
   --holdfast PATH  the built command (default: dist/cli/main.js of this checkout)
-  --markdown FILE  also write the tables into FILE, between its bench marks
+  --markdown FILE  also write the tables into FILE, between its bench marks, and the charts as SVG
+                   into images/bench beside it
   --json FILE      write every measurement into FILE (default: results/ in the bench folder)
   --prepare-only   make the data sets and stop
 
-Data, peers, work and results are kept in $HOLDFAST_BENCH_DIR, by default /var/tmp/holdfast-bench.`
+Data, peers, work and results are kept in $HOLDFAST_BENCH_DIR, by default /var/tmp/holdfast-bench.
+borg is installed by itself when this is run as root with debootstrap there.`
 
 /**
  * Reads the command line.
@@ -51,14 +61,10 @@ export function readOptions(
   if (values.help === true) return undefined
   const isQuick = values.quick === true
   return {
-    tools: namesOf('--tools', values.tools ?? 'restic,holdfast', toolNames),
+    tools: namesOf('--tools', values.tools ?? (isQuick ? quickTools : usualTools), toolNames),
     dataSets: namesOf('--data', values.data ?? dataSetNames.join(','), dataSetNames),
-    rounds: numberOf('--rounds', values.rounds ?? (isQuick ? '1' : '3'), {
-      isWhole: true,
-      above: 0,
-      highest: 100,
-    }),
-    scale: numberOf('--scale', values.scale ?? (isQuick ? '0.1' : '1'), {
+    rounds: roundsOf(values.rounds ?? (isQuick ? '1' : undefined)),
+    scale: numberOf('--scale', values.scale ?? (isQuick ? String(quickScale) : '1'), {
       isWhole: false,
       above: 0,
       highest: 1,
@@ -75,7 +81,8 @@ export function readOptions(
 /** The command line that repeats a run, without this machine's paths. */
 export function repeatCommand(options: BenchOptions): string {
   const chosen = ['--tools', options.tools.join(','), '--data', options.dataSets.join(',')]
-  const sizes = ['--rounds', options.rounds, '--scale', options.scale, '--seed', options.seed]
+  const rounds = options.rounds === undefined ? [] : ['--rounds', options.rounds]
+  const sizes = [...rounds, '--scale', options.scale, '--seed', options.seed]
   const cold = options.isCold ? ['--cold'] : []
   return ['node --import tsx native-bench/bench.ts', ...chosen, ...sizes, ...cold].join(' ')
 }
@@ -126,6 +133,11 @@ function namesOf(option: string, text: string, known: readonly string[]): readon
   if (unknown !== undefined)
     throw new BenchError(`${option} "${unknown}" is none of ${known.join(', ')}`)
   return names
+}
+
+function roundsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  return numberOf('--rounds', text, { isWhole: true, above: 0, highest: 100 })
 }
 
 function numberOf(

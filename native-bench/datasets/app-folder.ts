@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { diskUsage, type DiskUsage } from '../harness/disk-usage.ts'
 import { addCacheFiles, changeCacheFiles } from './cache-files.ts'
 import type { DataSet, PreparedDataSet, PrepareOptions } from './data-set.ts'
 import { appendLogLines } from './log-lines.ts'
-import { removeFolder, touchEverything } from './live-folder.ts'
+import { touchEverything } from './live-folder.ts'
+import { makeOnce } from './make-once.ts'
+import { closingRows, firstBackup, nothingChanged, titles } from './row.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { insertVectors, writeVectorIndex } from './vector-index.ts'
 
@@ -15,11 +16,7 @@ const logFileCount = 4
 const logFileBytes = 64 * MiB
 const cacheFileCount = 20_000
 
-/**
- * Changes whenever the same seed would give other bytes, so that data of an earlier version are not
- * used on.
- */
-const generatorVersion = 1
+const generator = { name: 'app-folder', version: 1 } as const
 
 /**
  * Each part draws its own random numbers, so that a change to one leaves the others as they are.
@@ -31,32 +28,27 @@ const streams = { index: 1, logs: 2, cache: 3, insert: 4, grow: 5, change: 6 } a
  * cached answers.
  */
 export const appFolder: DataSet = {
-  name: 'app-folder',
+  name: generator.name,
 
   prepare(options: PrepareOptions): PreparedDataSet {
     const { seed, scale } = options
-    const folder = join(
-      options.benchFolder,
-      'data',
-      `app-folder-g${generatorVersion}-s${seed}-x${scale}`,
-    )
-    // The manifest is written last: without one, an earlier run was cut off.
-    if (!existsSync(join(folder, 'manifest.json'))) make(folder, options)
-    const size = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as DiskUsage
+    const { pristineFolder, size } = makeOnce(generator, options, (folder) => fill(folder, options))
     const cacheCount = Math.round(cacheFileCount * scale)
     return {
-      name: 'app-folder',
+      name: generator.name,
       description:
         `${Math.round((indexBytes * scale) / MiB)} MiB index of float32 vectors, ` +
         `${Math.round((logFileCount * logFileBytes * scale) / MiB)} MiB JSON lines, ` +
         `${cacheCount.toLocaleString('en')} small JSON files; seed ${seed}, ` +
         `${Math.round(size.byteCount / 1e6).toLocaleString('en')} MB in all`,
-      pristineFolder: join(folder, 'pristine'),
-      steps: [
-        { work: 'first backup', apply: () => {} },
-        { work: 'nothing changed', apply: () => {} },
+      pristineFolder,
+      rounds: 3,
+      rows: [
+        firstBackup,
+        nothingChanged,
         {
-          work: '40 vectors of 3 KiB inserted, 4 MiB appended',
+          kind: 'backup',
+          title: titles.vectorsInserted,
           apply: (liveFolder) => {
             const random = new SeededRandom(seed, streams.insert)
             insertVectors(indexPath(liveFolder), random, {
@@ -66,7 +58,8 @@ export const appFolder: DataSet = {
           },
         },
         {
-          work: 'everything touched, 1 % changed, logs grown',
+          kind: 'backup',
+          title: titles.appendedAndTouched,
           apply: (liveFolder) => {
             appendLogLines(
               logPath(liveFolder, logFileCount - 1),
@@ -81,16 +74,13 @@ export const appFolder: DataSet = {
             touchEverything(liveFolder)
           },
         },
+        ...closingRows,
       ],
     }
   },
 }
 
-function make(folder: string, { seed, scale }: PrepareOptions): void {
-  const partialFolder = `${folder}.partial`
-  removeFolder(partialFolder)
-  removeFolder(folder)
-  const target = join(partialFolder, 'pristine')
+function fill(target: string, { seed, scale }: PrepareOptions): void {
   for (const name of ['index', 'logs', 'cache', 'config'])
     mkdirSync(join(target, name), { recursive: true })
   writeVectorIndex(indexPath(target), new SeededRandom(seed, streams.index), indexBytes * scale)
@@ -106,8 +96,6 @@ function make(folder: string, { seed, scale }: PrepareOptions): void {
     join(target, 'config/application.yml'),
     'index:\n  dimensions: 768\n  metric: cosine\nlogs:\n  level: info\n',
   )
-  writeFileSync(join(partialFolder, 'manifest.json'), JSON.stringify(diskUsage(target), null, 2))
-  renameSync(partialFolder, folder)
 }
 
 function indexPath(folder: string): string {

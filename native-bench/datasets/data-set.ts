@@ -1,3 +1,5 @@
+import type { Row } from './row.ts'
+
 /** Where and how large the data are made. */
 export interface PrepareOptions {
   /**
@@ -10,22 +12,19 @@ export interface PrepareOptions {
   readonly seed: number
 }
 
-/** A state of the data that gets a backup of its own. */
-export interface Step {
-  /** The title of the backup's row. */
-  readonly work: string
-  /** Turns the live folder from the former step's state into this one's. */
-  apply(liveFolder: string): void
-}
-
 /** A data set that is on disk and ready to be copied. */
 export interface PreparedDataSet {
   readonly name: string
   /** One sentence for the report: what it is, how many files and bytes. */
   readonly description: string
-  /** The state before the first step; never changed, only copied. */
+  /** The state before the first row; never changed, only copied. */
   readonly pristineFolder: string
-  readonly steps: readonly Step[]
+  /** In the order in which they are measured. */
+  readonly rows: readonly Row[]
+  /** Of a full run: the huge ones cost too much time for three. */
+  readonly rounds: number
+  /** Whether files have holes, which tools that have to be told about them are then told. */
+  readonly isSparse?: boolean
 }
 
 /** A kind of data to measure with. */

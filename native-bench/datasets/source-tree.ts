@@ -10,6 +10,7 @@ import {
   type SourcePackage,
 } from './debian-source.ts'
 import { replaceFolder, editFiles, removeFolder, touchEverything } from './live-folder.ts'
+import { closingRows, firstBackup, nothingChanged, titles } from './row.ts'
 
 interface Manifest {
   readonly older: SourcePackage & DiskUsage
@@ -34,20 +35,24 @@ export const sourceTree: DataSet = {
       name: 'source-tree',
       description: `${describe(older)}, then ${describe(newer)}`,
       pristineFolder: join(folder, 'older'),
-      steps: [
-        { work: 'first backup', apply: () => {} },
-        { work: 'nothing changed', apply: () => {} },
+      rounds: 3,
+      rows: [
+        firstBackup,
+        nothingChanged,
         {
-          work: 'everything touched, 1 % changed',
+          kind: 'backup',
+          title: titles.everythingTouched,
           apply: (liveFolder) => {
             editFiles(liveFolder, { share: 0.01, seed: options.seed })
             touchEverything(liveFolder)
           },
         },
         {
-          work: 'next version',
+          kind: 'backup',
+          title: titles.nextVersion,
           apply: (liveFolder) => replaceFolder(join(folder, 'newer'), liveFolder),
         },
+        ...closingRows,
       ],
     }
   },

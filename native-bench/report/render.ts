@@ -1,10 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-
+import { chartsOf } from './charts.ts'
 import type { BenchResult } from './result.ts'
-import { disturbedFromCores, tablesOf, type Table } from './tables.ts'
-
-const startMark = '<!-- bench: start, written by native-bench/bench.ts -->'
-const endMark = '<!-- bench: end -->'
+import { alignedTable, markdownTable, type Table } from './table.ts'
+import { disturbedFromCores, tablesOf } from './tables.ts'
+import { targetOutcomes } from './targets.ts'
 
 /** The whole result for a terminal, in aligned columns. */
 export function renderText(result: BenchResult): string {
@@ -12,40 +10,64 @@ export function renderText(result: BenchResult): string {
     `\n== ${dataSet.name}: ${dataSet.description}`,
     ...tablesOf(result, dataSet.name).map(alignedTable),
   ])
-  return [...sections, '', ...remarks(result)].join('\n')
-}
-
-/** The whole result as Markdown, without a heading of its own. */
-export function renderMarkdown(result: BenchResult): string {
-  const sections = result.dataSets.flatMap((dataSet) => [
-    `## ${dataSet.name}`,
-    '',
-    `${dataSet.description}.`,
-    '',
-    ...tablesOf(result, dataSet.name).map(markdownTable),
-  ])
   return [
-    ...provenance(result),
     ...sections,
-    ...remarks(result).map((remark) => `${remark.replace(/^\*/, '\\*')}\n`),
+    '\n== targets',
+    alignedTable(targetTable(result)),
+    '',
+    ...remarks(result),
   ].join('\n')
 }
 
 /**
- * Puts the Markdown between the bench marks of a file and leaves the rest of it alone.
- *
- * A file without the marks gets them at its end; a missing file is made.
+ * The whole result as Markdown, without a heading of its own.
+ * @param imageFolder Where the charts lie, as seen from the Markdown file.
  */
-export function writeMarkdown(path: string, result: BenchResult): void {
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : '# Benchmarks\n'
-  const section = `${startMark}\n\n${renderMarkdown(result)}\n${endMark}`
-  const start = before.indexOf(startMark)
-  const end = before.indexOf(endMark)
-  const after =
-    start >= 0 && end > start
-      ? before.slice(0, start) + section + before.slice(end + endMark.length)
-      : `${before.trimEnd()}\n\n${section}\n`
-  writeFileSync(path, after)
+export function renderMarkdown(result: BenchResult, imageFolder: string): string {
+  return [
+    ...provenance(result),
+    '## Targets',
+    '',
+    markdownTable(targetTable(result)),
+    ...result.dataSets.flatMap((dataSet) => dataSetSection(result, dataSet, imageFolder)),
+    ...remarks(result).map((remark) => `${remark.replace(/^\*/, '\\*')}\n`),
+  ].join('\n')
+}
+
+/** Wall times are in sight; the other tables open with a click. */
+function dataSetSection(
+  result: BenchResult,
+  dataSet: BenchResult['dataSets'][number],
+  imageFolder: string,
+): string[] {
+  const [wallTimes, ...others] = tablesOf(result, dataSet.name)
+  const charts = chartsOf(result).filter((chart) => chart.dataSet === dataSet.name)
+  return [
+    `## ${dataSet.name}`,
+    '',
+    `${dataSet.description}. ${dataSet.rounds} round(s).`,
+    '',
+    ...charts.map((chart) => `![${chart.title}](${imageFolder}/${chart.fileName})\n`),
+    markdownTable(wallTimes),
+    '<details><summary>CPU time, memory, repository, bytes read and written</summary>',
+    '',
+    ...others.map(markdownTable),
+    '</details>',
+    '',
+  ]
+}
+
+function targetTable(result: BenchResult): Table {
+  return {
+    title: 'Target',
+    header: ['', 'wanted', 'measured', ''],
+    rows: targetOutcomes(result).map(({ title, wanted, measured, verdict }) => [
+      title,
+      wanted,
+      measured,
+      verdict,
+    ]),
+  }
 }
 
 function provenance(result: BenchResult): string[] {
@@ -53,8 +75,7 @@ function provenance(result: BenchResult): string[] {
   const gibibytes = Math.round(machine.memoryBytes / 2 ** 30)
   const caches = result.isCold ? 'caches dropped before each command' : 'warm caches'
   return [
-    `Measured ${result.finishedAt.slice(0, 10)}, ${result.rounds} round(s), the tools taking turns, ` +
-      `${caches}.`,
+    `Measured ${result.finishedAt.slice(0, 10)}, the tools taking turns, ${caches}.`,
     `Machine: ${machine.processor}, ${machine.coreCount} cores, ${gibibytes} GiB, ` +
       `${machine.system}, ${machine.fileSystem}, Node ${machine.node}.`,
     '',
@@ -70,10 +91,15 @@ function provenance(result: BenchResult): string[] {
 }
 
 function remarks(result: BenchResult): string[] {
-  const spread =
-    result.rounds > 1 ? 'Median (lowest–highest) of the rounds; one figure where they agree. ' : ''
+  const spread = result.dataSets.some(({ rounds }) => rounds > 1)
+    ? 'Median (lowest–highest) of the rounds; one figure where they agree. '
+    : ''
   const restored =
     'Every restore was compared with its source, byte for byte and time for time. MB are 10^6 bytes.'
+  const shrunk =
+    result.scale < 1
+      ? [`The data were made at a scale of ${result.scale}; the targets are meant for 1.`]
+      : []
   const disturbed = result.samples.some(({ cost }) => cost.otherCpuCores >= disturbedFromCores)
     ? [
         `* In at least one round other processes kept ${disturbedFromCores} cores or more busy during ` +
@@ -83,28 +109,5 @@ function remarks(result: BenchResult): string[] {
   const partial = result.isComplete
     ? []
     : ['INCOMPLETE: the run ended with an error; what was measured until then is shown.']
-  return [`${spread}${restored}`, ...disturbed, ...partial]
-}
-
-function alignedTable(table: Table): string {
-  const lines = [[table.title, ...table.header.slice(1)], ...table.rows]
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-  const aligned = lines.map((line) =>
-    line
-      .map((text, column) =>
-        column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column]),
-      )
-      .join('   '),
-  )
-  return `\n${aligned.join('\n')}`
-}
-
-function markdownTable(table: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const header = line([`**${table.title}**`, ...table.header.slice(1)])
-  const ruler = line(['---', ...table.header.slice(1).map(() => '--:')])
-  const rows = table.rows.map((cells) =>
-    line(cells.map((text) => text.trimEnd().replace(' *', ' \\*'))),
-  )
-  return `${[header, ruler, ...rows].join('\n')}\n`
+  return [`${spread}${restored}`, ...shrunk, ...disturbed, ...partial]
 }

@@ -1,13 +1,9 @@
-import type { Sample } from '../harness/run-scenario.ts'
+import type { Sample } from '../harness/sample.ts'
 import { spreadOf, type Spread } from '../harness/statistics.ts'
+import { growthTables } from './growth.ts'
+import { addedBytes } from './medians.ts'
 import type { BenchResult } from './result.ts'
-
-export interface Table {
-  readonly title: string
-  /** The first column is text, the others are figures. */
-  readonly header: readonly string[]
-  readonly rows: readonly (readonly string[])[]
-}
+import type { Table } from './table.ts'
 
 /**
  * Cores kept busy by others from which on a wall time is marked: a tenth of a core is a percent or
@@ -20,12 +16,9 @@ interface Measure {
   readonly digits: number
   readonly isTime?: boolean
   value(sample: Sample): number
-  /** Says for which works the figure means something; all of them when left out. */
-  isFor?(work: string): boolean
+  /** Only works that write to the repository have it. */
+  readonly isOfWritesOnly?: boolean
 }
-
-const readOnlyWorks = new Set(['full restore', 'verify, all data'])
-const changesRepository = (work: string): boolean => !readOnlyWorks.has(work)
 
 const measures: readonly Measure[] = [
   { title: 'Wall time, s', digits: 2, isTime: true, value: ({ cost }) => cost.wallSeconds },
@@ -36,19 +29,19 @@ const measures: readonly Measure[] = [
     title: 'Repository afterwards, MB',
     digits: 1,
     value: (sample) => sample.repository.byteCount / 1e6,
-    isFor: changesRepository,
+    isOfWritesOnly: true,
   },
   {
     title: 'Files in the repository',
     digits: 0,
     value: (sample) => sample.repository.fileCount,
-    isFor: changesRepository,
+    isOfWritesOnly: true,
   },
   {
     title: 'Local cache afterwards, MB',
     digits: 1,
     value: (sample) => sample.cache.byteCount / 1e6,
-    isFor: changesRepository,
+    isOfWritesOnly: true,
   },
   { title: 'Read through system calls, MB', digits: 0, value: ({ cost }) => cost.readBytes / 1e6 },
   {
@@ -59,7 +52,7 @@ const measures: readonly Measure[] = [
 ]
 
 /**
- * One table per measure: a row for each work, a column for each tool, and each tool's ratio to the
+ * One table per measure: a row for each work, a column for each tool, and Holdfast's ratio to the
  * baseline, which is restic when it took part and the first tool otherwise.
  */
 export function tablesOf(result: BenchResult, dataSet: string): Table[] {
@@ -67,28 +60,33 @@ export function tablesOf(result: BenchResult, dataSet: string): Table[] {
   const growth: Measure = {
     title: 'Added to the repository, MB',
     digits: 2,
-    value: (sample) => (sample.repository.byteCount - bytesBefore(samples, sample)) / 1e6,
-    isFor: changesRepository,
+    value: (sample) => addedBytes(samples, sample) / 1e6,
+    isOfWritesOnly: true,
   }
-  return [...measures.slice(0, 5), growth, ...measures.slice(5)].map((measure) =>
-    tableOf(result, samples, measure),
-  )
+  const each = [...measures.slice(0, 5), growth, ...measures.slice(5)]
+  return [
+    ...each.map((measure) => tableOf(result, samples, measure)),
+    ...growthTables(samples, dataSet),
+  ]
 }
 
-/** Repository bytes after the work before this one, 0 before the first. */
-function bytesBefore(samples: readonly Sample[], sample: Sample): number {
-  const own = samples.filter(({ tool, round }) => tool === sample.tool && round === sample.round)
-  const index = own.indexOf(sample)
-  return index === 0 ? 0 : own[index - 1].repository.byteCount
+/** What the others are compared with. */
+export function baselineOf(tools: readonly string[]): string {
+  return tools.includes('restic') ? 'restic' : tools[0]
+}
+
+/** Ratios of all tools would make the tables too wide; the charts have them. */
+function comparedTools(tools: readonly string[], baseline: string): readonly string[] {
+  const own = tools.filter((tool) => tool.startsWith('holdfast') && tool !== baseline)
+  return own.length > 0 ? own : tools.filter((tool) => tool !== baseline)
 }
 
 function tableOf(result: BenchResult, samples: readonly Sample[], measure: Measure): Table {
   const tools = result.tools.map((tool) => tool.name)
-  const baseline = tools.includes('restic') ? 'restic' : tools[0]
-  const others = tools.filter((tool) => tool !== baseline)
-  const works = [...new Set(samples.map((sample) => sample.work))].filter(
-    (work) => measure.isFor?.(work) ?? true,
-  )
+  const baseline = baselineOf(tools)
+  const others = comparedTools(tools, baseline)
+  const fitting = samples.filter(({ isWriting }) => isWriting || measure.isOfWritesOnly !== true)
+  const works = [...new Set(fitting.map((sample) => sample.work))]
   const rows = works.map((work) => {
     const ofTool = (tool: string): Sample[] =>
       samples.filter((sample) => sample.work === work && sample.tool === tool)

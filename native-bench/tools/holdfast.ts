@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 
 import { runCommand, type Command } from '../harness/measure-command.ts'
 import { baseEnvironment, benchPassphrase } from './environment.ts'
+import { snapshotIds } from './snapshot-ids.ts'
 import type { Tool, ToolSite } from './tool.ts'
 
 export interface HoldfastOptions {
@@ -27,29 +28,24 @@ export function holdfastTool({ mainPath, isEncrypted }: HoldfastOptions): Tool {
     description: `${holdfastVersion(mainPath)}, ${encryption}, default options`,
     create: (site) => [command(site, 'init')],
     backup: (site) => [command(site, 'snapshot', site.source)],
-    restore: (site) => [command(site, 'restore', 'latest', '--target', site.restoreTarget)],
-    restoredFolders: ({ restoreTarget, source }) => [
-      join(restoreTarget, source),
-      join(restoreTarget, basename(source)),
-      restoreTarget,
+    snapshots: (site) => snapshotIds(runCommand(command(site, 'list', '--json'))),
+    restore: (site, { snapshot, target }) => [
+      command(site, 'restore', snapshot, '--target', target),
+    ],
+    restoredFolders: ({ source }, target) => [
+      join(target, source),
+      join(target, basename(source)),
+      target,
+    ],
+    restoreFile: (site, { snapshot, path, target }) => [
+      command(site, 'restore', `${snapshot}:${join(site.source, path)}`, '--target', target),
     ],
     verify: (site) => [command(site, 'verify', '--all')],
-    deleteAndPrune: (site) => {
-      const ids = snapshotIds(runCommand(command(site, 'list', '--json')))
-      return [
-        command(site, 'delete', '--yes', ...ids.slice(0, -1)),
-        command(site, 'prune', '--grace', '0'),
-      ]
-    },
+    deleteAndPrune: (site, snapshots) => [
+      command(site, 'delete', '--yes', ...snapshots),
+      command(site, 'prune', '--grace', '0'),
+    ],
   }
-}
-
-/** Ids, the oldest first. */
-function snapshotIds(listing: string): string[] {
-  const snapshots = JSON.parse(listing) as { id: string; time: string }[]
-  return snapshots
-    .toSorted((left, right) => left.time.localeCompare(right.time))
-    .map((snapshot) => snapshot.id)
 }
 
 /** The package's version with the commit it was built from, when the command lies in a checkout. */

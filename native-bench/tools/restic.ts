@@ -1,7 +1,8 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { runCommand, type Command } from '../harness/measure-command.ts'
 import { baseEnvironment, benchPassphrase } from './environment.ts'
+import { snapshotIds } from './snapshot-ids.ts'
 import type { Tool, ToolSite } from './tool.ts'
 
 /**
@@ -25,24 +26,24 @@ export function resticTool(executable: string): Tool {
     description: `${resticVersion(executable)}, encrypted, default options`,
     create: (site) => [command(site, 'init')],
     backup: (site) => [command(site, 'backup', site.source)],
-    restore: (site) => [command(site, 'restore', 'latest', '--target', site.restoreTarget)],
-    restoredFolders: (site) => [join(site.restoreTarget, site.source)],
+    snapshots: (site) => snapshotIds(runCommand(command(site, 'snapshots', '--json'))),
+    restore: (site, { snapshot, target, isSparse }) => [
+      command(site, 'restore', snapshot, '--target', target, ...(isSparse ? ['--sparse'] : [])),
+    ],
+    restoredFolders: (site, target) => [join(target, site.source)],
+    // `restore SNAPSHOT:FOLDER --include NAME` does the same with the metadata on top.
+    restoreFile: (site, { snapshot, path, target }) => [
+      command(
+        site,
+        'dump',
+        snapshot,
+        join(site.source, path),
+        '--target',
+        join(target, basename(path)),
+      ),
+    ],
     verify: (site) => [command(site, 'check', '--read-data')],
-    deleteAndPrune: (site) => {
-      const snapshots = JSON.parse(runCommand(command(site, 'snapshots', '--json'))) as {
-        id: string
-        time: string
-      }[]
-      const oldestFirst = snapshots.toSorted((left, right) => left.time.localeCompare(right.time))
-      return [
-        command(
-          site,
-          'forget',
-          '--prune',
-          ...oldestFirst.slice(0, -1).map((snapshot) => snapshot.id),
-        ),
-      ]
-    },
+    deleteAndPrune: (site, snapshots) => [command(site, 'forget', '--prune', ...snapshots)],
   }
 }
 

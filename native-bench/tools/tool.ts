@@ -11,12 +11,32 @@ export interface ToolSite {
   readonly home: string
   /** The folder that is backed up. */
   readonly source: string
-  readonly restoreTarget: string
+}
+
+/** What is to be brought back, and where. */
+export interface RestoreRequest {
+  /** One of `snapshots`. */
+  readonly snapshot: string
+  /** An empty folder. */
+  readonly target: string
+  /** A folder in the state that the snapshot holds, for a tool that copies instead of restoring. */
+  readonly original: string
+  /** Files have holes: a tool that writes them out unless told otherwise is told otherwise. */
+  readonly isSparse: boolean
+}
+
+/** One file that is to be brought back. */
+export interface RestoreFileRequest {
+  readonly snapshot: string
+  /** Relative to the folder that was backed up. */
+  readonly path: string
+  /** An empty folder; the file may come to lie anywhere in it. */
+  readonly target: string
 }
 
 /**
  * A backup tool as the bench sees it: command lines for each piece of work, with the tool's default
- * options.
+ * options. Rows of works that it lacks stay empty.
  *
  * Several commands for one work are run one after the other and counted together.
  */
@@ -26,18 +46,18 @@ export interface Tool {
   readonly description: string
   create(site: ToolSite): readonly Command[]
   backup(site: ToolSite): readonly Command[]
-  /** Restores the latest snapshot into the empty `restoreTarget`; may ask which that is. */
-  restore(site: ToolSite): readonly Command[]
+  /** Asks, outside the measurement, which snapshots there are, the oldest first. */
+  snapshots(site: ToolSite): readonly string[]
+  restore(site: ToolSite, request: RestoreRequest): readonly Command[]
   /**
    * Where the restored source folder may be found, the most likely place first; the first that
    * exists counts.
    */
-  restoredFolders(site: ToolSite): readonly string[]
+  restoredFolders(site: ToolSite, target: string): readonly string[]
+  /** In the fastest form that the tool's manual names. */
+  restoreFile?(site: ToolSite, request: RestoreFileRequest): readonly Command[]
   /** Reads and checks all data. */
-  verify(site: ToolSite): readonly Command[]
-  /**
-   * Removes every snapshot but the latest and frees the space. May ask the tool which snapshots
-   * there are.
-   */
-  deleteAndPrune(site: ToolSite): readonly Command[]
+  verify?(site: ToolSite): readonly Command[]
+  /** Removes these snapshots and frees the space. */
+  deleteAndPrune?(site: ToolSite, snapshots: readonly string[]): readonly Command[]
 }
