@@ -7,7 +7,7 @@ const syllables =
  * A vocabulary of a few thousand made-up words; drawn with a bias, as in a language, it compresses
  * like text.
  */
-const vocabulary: readonly string[] = Array.from({ length: 4096 }, (_, index) => {
+export const vocabulary: readonly string[] = Array.from({ length: 4096 }, (_, index) => {
   const first = syllables[index % syllables.length]
   const second = syllables[Math.floor(index / syllables.length) % syllables.length]
   const third = index % 3 === 0 ? '' : syllables[(index * 7 + 3) % syllables.length]
