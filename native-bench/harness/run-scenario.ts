@@ -86,7 +86,7 @@ function runRow(round: Round, row: Exclude<Row, BackupSeriesRow>): void {
   for (const contender of round.contenders) {
     const work = planWork(contender, row, round)
     if (work.commands.length === 0) continue
-    const cost = measureWork(round, contender, { ...work, title: row.title })
+    const cost = measureWork(round, contender, { ...work, title: row.title, kind: row.kind })
     round.options.onSample(sampleOf(round, contender, { row, cost }))
   }
 }
@@ -102,7 +102,7 @@ function runSeries(round: Round, row: BackupSeriesRow): void {
     for (const { contender, costs, growth } of runs) {
       const title = `${row.title} ${generation}`
       const commands = contender.tool.backup(contender.site)
-      costs.push(measureWork(round, contender, { title, commands }))
+      costs.push(measureWork(round, contender, { title, commands, kind: row.kind }))
       growth.push({ generation, byteCount: diskUsage(contender.site.repository).byteCount })
     }
   }
@@ -115,10 +115,12 @@ function runSeries(round: Round, row: BackupSeriesRow): void {
 function measureWork(
   { options: { round, isCold, logFolder } }: Round,
   { tool, site }: Contender,
-  work: Work & { readonly title: string },
+  work: Work & Pick<Row, 'title' | 'kind'>,
 ): CommandCost {
   const fileName = `${round}-${work.title.replaceAll(/[^a-z0-9]+/g, '-')}-${tool.name}`
-  const warmFolders = [site.source, site.repository, site.cache]
+  // Whoever makes a copy in the place of a restore reads the source, too.
+  const isSourceRead = work.kind.startsWith('backup') || work.kind === 'restore'
+  const warmFolders = [site.repository, site.cache, ...(isSourceRead ? [site.source] : [])]
   const costs = work.commands.map((command, index) => {
     const reportPath = join(logFolder, `${fileName}-${index}`)
     return measureCommand(command, { isCold, warmFolders, reportPath })
