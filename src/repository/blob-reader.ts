@@ -62,6 +62,20 @@ export class BlobReader {
     }
   }
 
+  /**
+   * The plaintext of a blob's segment, when all that is needed of it is taken at once.
+   *
+   * @returns a view that is valid until the next call
+   */
+  openSegmentOnce(location: BlobLocation): Buffer {
+    return this.#segments.readOnce(location)
+  }
+
+  /** Whether bytes are the blob that was asked for. */
+  proves(kind: BlobKind, id: Uint8Array, bytes: Uint8Array): boolean {
+    return this.#hashers[kind].hash(bytes).compare(id) === 0
+  }
+
   #readElsewhere(
     lost: BlobLocation,
     kind: BlobKind,
@@ -88,7 +102,7 @@ export class BlobReader {
     }
     const segment = this.#segments.read(location)
     const bytes = segment.subarray(location.offset, location.offset + lengthBytes)
-    if (this.#hashers[kind].hash(bytes).compare(id) !== 0) {
+    if (!this.proves(kind, id, bytes)) {
       throw blobDamage(id, 'its bytes have another hash')
     }
     return bytes

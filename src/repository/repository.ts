@@ -25,7 +25,7 @@ import { vanishedSnapshots, type VanishedSnapshot } from './vanished-snapshots.t
 import type { OnLockWait } from './on-lock-wait.ts'
 
 /** Tree segments to keep decoded while trees are walked, in bytes. */
-const treeCacheBytes = 24 * 1024 * 1024
+const treeCacheBytes = 16 * 1024 * 1024
 /** Small objects are few and read often by other hosts: a stronger level than for packs costs nothing that shows. */
 const smallObjectLevel = 6
 

@@ -20,7 +20,7 @@ export interface SegmentLocation {
 const tagBytes = 16
 /** Sealers are kept for this many packs; deriving one costs a few microseconds. */
 const sealersMax = 64
-const spareBuffersMax = 4
+const spareBuffersMax = 2
 /** Most segments are about this long, in bytes; buffers of one length can stand in for each other. */
 const usualBytes = 1024 * 1024
 
@@ -39,6 +39,7 @@ export class SegmentReader {
   readonly #cache = new Map<string, Buffer>()
   readonly #sealers = new Map<string, FrameSealer>()
   #cachedBytes = 0
+  #once: Buffer = Buffer.alloc(0)
   #sealed = Buffer.allocUnsafeSlow(1024 * 1024 + 64 * 1024)
   /** Bytes read from the storage so far. */
   bytesRead = 0
@@ -65,7 +66,7 @@ export class SegmentReader {
    * @throws {RepositoryError} when the pack is missing, unreadable or not what was sealed
    */
   read(location: SegmentLocation): Buffer {
-    const key = `${location.pack.id}/${location.segment}`
+    const key = keyOf(location)
     const cached = this.#cache.get(key)
     if (cached) {
       // The most recently used goes to the end of the map's order.
@@ -73,18 +74,25 @@ export class SegmentReader {
       this.#cache.set(key, cached)
       return cached
     }
-    const plain = this.#open(location)
+    const plain = this.#open(location, this.#roomFor(location.plainBytes))
     this.#remember(key, plain)
     return plain
   }
 
-  #open(location: SegmentLocation): Buffer {
+  /** As `read` for a segment that is not needed again: it takes no place in the cache, and what is returned is valid until the next call. */
+  readOnce(location: SegmentLocation): Buffer {
+    const cached = this.#cache.get(keyOf(location))
+    if (cached) return cached
+    this.#once = roomOf(this.#once, location.plainBytes)
+    return this.#open(location, this.#once.subarray(0, location.plainBytes))
+  }
+
+  #open(location: SegmentLocation, target: Buffer): Buffer {
     const sealedBytes = location.payloadBytes + tagBytes
     if (this.#sealed.length < sealedBytes) this.#sealed = Buffer.allocUnsafeSlow(sealedBytes)
     const sealed = this.#sealed.subarray(0, sealedBytes)
     this.#storage.readRangeSync(`packs/${location.pack.id}`, location.segmentOffset, sealed)
     this.bytesRead += sealedBytes
-    const target = this.#roomFor(location.plainBytes)
     const plain = openSegment(
       {
         opener: this.#sealerOf(location.pack.id, location.pack.salt),
@@ -140,4 +148,12 @@ export class SegmentReader {
       if (this.#recycles && this.#spare.length < spareBuffersMax) this.#spare.push(bytes)
     }
   }
+}
+
+function keyOf({ pack, segment }: SegmentLocation): string {
+  return `${pack.id}/${segment}`
+}
+
+function roomOf(buffer: Buffer, bytes: number): Buffer {
+  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(Math.max(bytes, usualBytes))
 }

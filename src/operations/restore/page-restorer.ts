@@ -21,6 +21,7 @@ import {
   isLentByOthers,
   judgeExisting,
 } from './existing-file.ts'
+import { KeptBytes } from './kept-bytes.ts'
 import {
   newRestoreReply,
   type RestoreReply,
@@ -45,7 +46,9 @@ const smallFileBytesMax = 1024 * 1024
 /** Contents of small files that are collected for one call, in bytes. */
 const sourceBytes = 4 * 1024 * 1024
 /** Decoded segments kept by one worker: several files apart in the tree may share one. In bytes. */
-const segmentCacheBytes = 12 * 1024 * 1024
+const segmentCacheBytes = 8 * 1024 * 1024
+/** Blobs kept by one worker out of segments that a request needs here and there, in bytes. */
+const keptBytes = 8 * 1024 * 1024
 
 /** Writes the entries of pages into the target. For one thread. */
 export class PageRestorer {
@@ -56,6 +59,7 @@ export class PageRestorer {
   readonly #stack: DirectoryStack
   readonly #hasher: BlobHasher
   readonly #source = Buffer.allocUnsafeSlow(sourceBytes)
+  readonly #kept = new KeptBytes(keptBytes)
   #files: (SmallFile & { readonly linkKey: string | null })[] = []
   #used = 0
   #reply: RestoreReply = newRestoreReply()
@@ -89,7 +93,7 @@ export class PageRestorer {
   restore(request: RestoreRequest): RestoreReply {
     this.#reply = newRestoreReply()
     const before = { ...this.#writer.skipped }
-    const references = referencesOf(request.units, this.#blobs)
+    const references = referencesOf(request.units, this.#blobs, this.#kept)
     for (const [number, unit] of request.units.entries()) {
       this.#restoreUnit(unit, references[number])
     }
@@ -229,14 +233,9 @@ export class PageRestorer {
     let at = start
     const end = page.chunkOffsets[index + 1]
     for (let item = page.chunkOffsets[index]; item < end; item++) {
-      const id = page.chunkId(item)
-      const location = references.locate(index, item)
-      const length = page.chunkBytes(item)
-      const bytes = location
-        ? this.#blobs.reader.readAt(location, blobKinds.data, id, length)
-        : this.#blobs.reader.read(blobKinds.data, id, length)
+      const bytes = references.read(index, item)
       this.#source.set(bytes, at)
-      at += length
+      at += bytes.length
     }
     this.#used = at
     this.#files.push({

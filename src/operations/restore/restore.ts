@@ -89,7 +89,8 @@ class RestoreRun {
   readonly #crossMounts: boolean
   readonly #isUntrusted: boolean
   readonly #linkSources = new Map<string, CreatedFile>()
-  readonly #requestSize: RequestSize
+  #requestSize: RequestSize
+  readonly #requested = { files: 0, bytes: 0 }
   #units: RestoreUnit[] = []
   #unitFiles = 0
   #unitBytes = 0
@@ -101,7 +102,7 @@ class RestoreRun {
     const filter = new RestoreFilter(options.includes ?? [], options.excludes ?? [])
     this.#kept = new KeptPaths(place.target, options.keeps)
     this.#tally = new RestoreTally(options, place)
-    this.#requestSize = requestSizeFor(this.#tally.expected, repository.threadCount)
+    this.#requestSize = this.#nextRequestSize()
     this.#walk = new RestoreWalk(repository, {
       snapshot: options.snapshot,
       place,
@@ -228,6 +229,10 @@ class RestoreRun {
     this.#unitBytes += unit.contentBytes
   }
 
+  #nextRequestSize(): RequestSize {
+    return requestSizeFor(this.#tally.expected, this.#requested, this.#repository.threadCount)
+  }
+
   #isFull(): boolean {
     const { files, bytes } = this.#requestSize
     return this.#unitFiles >= files || this.#unitBytes >= bytes
@@ -236,6 +241,9 @@ class RestoreRun {
   #takeUnits(): RestoreRequest {
     const units = this.#units
     this.#units = []
+    this.#requested.files += this.#unitFiles
+    this.#requested.bytes += this.#unitBytes
+    this.#requestSize = this.#nextRequestSize()
     this.#unitFiles = 0
     this.#unitBytes = 0
     return { units }
