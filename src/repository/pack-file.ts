@@ -51,6 +51,10 @@ export class PackFile {
     return this.#segments.kinds.length
   }
 
+  get blobCount(): number {
+    return this.#blobLengths.length
+  }
+
   get bytes(): number {
     return this.#bytes
   }

@@ -13,6 +13,7 @@ import { RepositoryError } from '../foundation/errors.ts'
 import { idBytes } from '../model/ids.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
 import { createBlobHashers, type BlobHashers } from './blob-hashers.ts'
+import { isPackFull } from './is-pack-full.ts'
 import { PackFile } from './pack-file.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentCompressor } from './segment-compressor.ts'
@@ -28,10 +29,6 @@ export interface WrittenPack {
   readonly trailer: Uint8Array
 }
 
-/**
- * Length at which a pack is closed, in bytes: 32 MiB keep a terabyte at about 30,000 objects and an interrupted run's loss small.
- */
-const packBytesTarget = 32 * 1024 * 1024
 /** A second open pack starts when the first is this long, so that small backups make one object and not two. */
 const secondPackFromBytes = 4 * 1024 * 1024
 /** Packs that may wait for their `fsync` while the next one is being written. */
@@ -73,8 +70,8 @@ export class PackWriter {
     this.#storage = storage
     this.#onPack = onPack
     // The longest chunk is eight averages (docs/FORMAT.md, section 6).
-    const blobBytesMax = Math.max(segmentBytesTarget, context.chunkAverageBytes * 8)
-    const treeBytesMax = segmentBytesTarget
+    const blobBytesMax = Math.max(segmentBytesTarget[blobKinds.data], context.chunkAverageBytes * 8)
+    const treeBytesMax = segmentBytesTarget[blobKinds.data]
     this.#segments = [
       new SegmentBuffer(blobKinds.data, blobBytesMax),
       new SegmentBuffer(blobKinds.tree, treeBytesMax),
@@ -99,7 +96,7 @@ export class PackWriter {
    */
   add(kind: BlobKind, id: Uint8Array, bytes: Uint8Array): void {
     const segment = this.#segments[kind]
-    if (segment.blobCount > 0 && segment.usedBytes + bytes.length > segmentBytesTarget) {
+    if (segment.blobCount > 0 && segment.usedBytes + bytes.length > segmentBytesTarget[kind]) {
       this.#writeSegment(segment)
     }
     if (!segment.hasRoomFor(bytes.length)) this.#reserve(segment, bytes.length)
@@ -200,7 +197,7 @@ export class PackWriter {
     this.#prove(segment, pack, descriptor, sealed)
     pack.append(sealed)
     pack.addSegment(descriptor, segment)
-    if (pack.bytes >= packBytesTarget) {
+    if (isPackFull(pack, this.#context.sealed)) {
       this.#openPacks.splice(this.#openPacks.indexOf(pack), 1)
       this.#publish(pack)
     }
