@@ -134,6 +134,20 @@ export class Catalogue {
   }
 
   /**
+   * Names of the same objects in the storage, in ascending order, as one text: a fifth of the time where there are tens of thousands.
+   */
+  namesInOrder(kind: CataloguedKind): string {
+    return this.#database.guard('list objects', () => {
+      const { sqlite } = this.#database
+      // `ORDER BY` within the function would sort once more what the index gives in order.
+      const names = `
+        SELECT group_concat('${kind}/' || lower(hex(id)), '')
+        FROM (SELECT id FROM ${objectTables[kind]} ORDER BY id)`
+      return sqlite.prepare<[], string | null>(names).pluck().get() ?? ''
+    })
+  }
+
+  /**
    * Differs after any change, by this process or another one: what was computed from the catalogue holds for as long as it stays the same.
    */
   version(): string {

@@ -1,6 +1,7 @@
 import type { IndexEntry } from '../format/index-object/index-object.ts'
 import type { OnEvent } from '../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../model/ids.ts'
+import { compareNames, idOfName } from './compare-names.ts'
 import type { CondemnedPacks } from './condemned-packs.ts'
 import { isLoss } from './loss.ts'
 import { writeIndexObjects } from './index-writer.ts'
@@ -33,12 +34,15 @@ export async function adoptPacks(
   const { storage, catalogue } = repository
   const isAlone = (await storage.listNames('locks')).length <= 1
   await storage.sweepTemporary(isAlone ? leftoverAgeMs : temporaryAgeMs)
-  const known = catalogue.objectIds('packs')
+  const { added, gone } = compareNames(
+    catalogue.namesInOrder('packs'),
+    await storage.listNames('packs'),
+  )
   const entries: IndexEntry[] = []
-  for (const name of await storage.listNames('packs')) {
-    const packId = toObjectId(name.slice('packs/'.length))
+  for (const name of added) {
+    const packId = toObjectId(idOfName(name))
     // A condemned pack loses its index object before it goes itself: naming it again would name what is not there.
-    if (known.delete(packId) || condemned.packIds.has(packId)) continue
+    if (condemned.packIds.has(packId)) continue
     try {
       entries.push(await readIndexEntry(repository, packId))
     } catch (error) {
@@ -56,21 +60,22 @@ export async function adoptPacks(
       message: `${entries.length} packs of a run that was cut off are used again`,
     })
   }
-  return { adopted: entries.length, missing: missingPacks(repository, known, condemned, onEvent) }
+  return { adopted: entries.length, missing: missingPacks(repository, gone, condemned, onEvent) }
 }
 
 function missingPacks(
   repository: Repository,
-  ids: ReadonlySet<PackId>,
+  names: readonly string[],
   condemned: CondemnedPacks,
   onEvent: OnEvent | undefined,
 ): PackId[] {
   const missing: PackId[] = []
-  for (const id of ids) {
+  for (const name of names) {
+    const id = toObjectId(idOfName(name))
     // A sweep that goes on beside has taken it away on purpose.
     if (condemned.packIds.has(id) || !repository.catalogue.blobs.hasPack(id)) continue
     missing.push(id)
-    onEvent?.({ type: 'damage', message: `packs/${id} is missing` })
+    onEvent?.({ type: 'damage', message: `${name} is missing` })
   }
   return missing
 }

@@ -106,6 +106,10 @@ export class Repository {
 
   /** @param found by the last `catchUp`, which does not look again at index objects that it has taken in */
   noteUnusable(found: readonly UnusableObject[]): void {
+    if (this.#unusable.length === 0) {
+      this.#unusable = found
+      return
+    }
     const names = new Set(found.map(({ name }) => name))
     const known = this.#catalogue.objectIds('index')
     const kept = this.#unusable.filter(

@@ -19,6 +19,20 @@ export function isObjectName(name: string): boolean {
   return name === 'config' || contentNamed.test(name) || randomNamed.test(name)
 }
 
+const hashDigits = 64
+const randomDigits = 32
+const hexadecimal = /^[0-9a-f]*$/
+
+/** Those of the files of a folder that are objects. */
+export function objectFiles(folder: ObjectFolder, files: readonly string[]): string[] {
+  const digits = folder === 'keys' || folder === 'locks' ? randomDigits : hashDigits
+  const ofLength = files.filter((file) => file.length === digits)
+  // As a rule all are, and one look at all of them together takes a fifth of the time.
+  return hexadecimal.test(ofLength.join(''))
+    ? ofLength
+    : ofLength.filter((file) => hexadecimal.test(file))
+}
+
 /**
  * Whether the name is the hash of the object's bytes, so that two objects under one name cannot
  * both be whole.

@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { assertRange, damagedError, errorCodeOf, missingError, storageError } from '../errors.ts'
-import { assertObjectFolder, assertObjectName, isObjectName } from '../object-name.ts'
+import { assertObjectFolder, assertObjectName, objectFiles } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { ObjectStatus, StoredObject } from '../storage.ts'
 import { DescriptorCache } from './descriptor-cache.ts'
@@ -110,10 +110,9 @@ export class ObjectReader {
     assertObjectFolder(folder)
     try {
       const names = await readdir(join(this.#location, folder))
-      return names
-        .map((name) => `${folder}/${name}`)
-        .filter(isObjectName)
+      return objectFiles(folder, names)
         .sort()
+        .map((name) => `${folder}/${name}`)
     } catch (error) {
       if (errorCodeOf(error) !== 'ENOENT') {
         throw storageError({ action: 'list', path: join(this.#location, folder), cause: error })

@@ -272,6 +272,13 @@ describe('Catalogue', () => {
     expect(catalogue.objectIds('packs')).toEqual(
       new Set([objectIdOf('pack a'), objectIdOf('pack b')]),
     )
+    expect(catalogue.namesInOrder('packs')).toBe(
+      [objectIdOf('pack a'), objectIdOf('pack b')]
+        .map((id) => `packs/${id}`)
+        .sort()
+        .join(''),
+    )
+    expect(catalogue.namesInOrder('parity')).toBe('')
     expect(catalogue.objectIds('snapshots')).toEqual(new Set([objectIdOf('snapshot a')]))
     expect(catalogue.objectIds('journal')).toEqual(new Set([objectIdOf('j')]))
     catalogue.close()

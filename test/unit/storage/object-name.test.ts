@@ -6,6 +6,7 @@ import {
   assertObjectName,
   isContentNamed,
   isObjectName,
+  objectFiles,
   objectFolders,
 } from '../../../src/storage/object-name.ts'
 
@@ -16,6 +17,26 @@ const hex = (digits: number): fc.Arbitrary<string> =>
       { minLength: digits, maxLength: digits },
     )
     .map((list) => list.join(''))
+
+describe('objectFiles()', () => {
+  it('keeps the files whose names are names of objects of the folder', () => {
+    const odd = fc.constantFrom(
+      'README.md',
+      '',
+      'F'.repeat(64),
+      'g'.repeat(64),
+      `${'a'.repeat(63)}\n`,
+    )
+    const files = fc.array(fc.oneof(hex(64), hex(32), hex(63), odd))
+    fc.assert(
+      fc.property(fc.constantFrom(...objectFolders), files, (folder, names) => {
+        expect(objectFiles(folder, names)).toEqual(
+          names.filter((name) => isObjectName(`${folder}/${name}`)),
+        )
+      }),
+    )
+  })
+})
 
 describe('isObjectName()', () => {
   it('knows the names of docs/FORMAT.md, section 1', () => {
