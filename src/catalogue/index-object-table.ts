@@ -1,25 +1,23 @@
 import type { Statement } from 'better-sqlite3'
 
 import { idBytes } from '../model/ids.ts'
-import type { ObjectId } from '../model/ids.ts'
+import type { ObjectId, PackId } from '../model/ids.ts'
 import type { IndexedPack } from './blob-location.ts'
+import type { BlobRuns } from './blob-runs.ts'
 import type { CatalogueDatabase } from './database.ts'
 import { toIdBytes } from './id-bytes.ts'
-import { keyOrder } from './key-order.ts'
+import { IndexIntake, type GatheredObject, type GatheredPack } from './index-intake.ts'
 import { idBuffers, RowBatch } from './row-batch.ts'
-
-/** Blobs of all new packs of one index object, as columns in the order of the object. */
-interface NewBlobs {
-  readonly ids: Buffer
-  readonly packs: Float64Array
-  readonly segments: Uint32Array
-  readonly offsets: Uint32Array
-  readonly lengths: Uint32Array
-}
 
 interface NewPack {
   readonly row: number
-  readonly pack: IndexedPack
+  readonly pack: GatheredPack
+}
+
+/** What came into the catalogue and had not been there. */
+export interface EnteredIndexes {
+  readonly objects: ReadonlySet<ObjectId>
+  readonly packs: ReadonlySet<PackId>
 }
 
 const blobColumns = ['id', 'pack', 'segment', 'offset', 'length']
@@ -42,24 +40,52 @@ export class IndexObjectTable {
       .pluck()
   }
 
+  /** An empty intake, for `addAll`. @param runBlobs how many blobs it sorts in memory */
+  newIntake(runBlobs?: number): IndexIntake {
+    return new IndexIntake(this.#database, runBlobs)
+  }
+
   /**
-   * Takes in one index object, in one transaction. A pack that is known already is only noted under
-   * this index object too.
+   * Takes in one index object, in one transaction.
    *
    * @returns False when the index object is known already; nothing is changed then.
    * @throws {RangeError} when columns have different lengths.
    */
   add(id: ObjectId, packs: readonly IndexedPack[]): boolean {
-    return this.#database.write('add an index object', () => {
-      const { sqlite } = this.#database
-      const inserted = sqlite
-        .prepare('INSERT OR IGNORE INTO index_object (id) VALUES (?)')
-        .run(toIdBytes(id))
-      if (inserted.changes === 0) return false
-      const newPacks = this.#addPacks(Number(inserted.lastInsertRowid), packs)
+    const intake = this.newIntake()
+    try {
+      intake.add(id, packs)
+      return this.addAll(intake).objects.size > 0
+    } finally {
+      intake.close()
+    }
+  }
+
+  /**
+   * Takes in index objects, in one transaction. A pack that is known already is only noted under the index object too, and an index object
+   * that is known already changes nothing.
+   */
+  addAll(intake: IndexIntake): EnteredIndexes {
+    return this.#database.write('add index objects', () => {
+      const insert = this.#database.sqlite.prepare(
+        'INSERT OR IGNORE INTO index_object (id) VALUES (?)',
+      )
+      const objects = new Set<ObjectId>()
+      // By the numbers of the intake; 0 where the blobs of a pack are in the catalogue already.
+      const rows = new Float64Array(intake.packCount)
+      const newPacks: NewPack[] = []
+      for (const object of intake.objects) {
+        const inserted = insert.run(toIdBytes(object.id))
+        if (inserted.changes === 0) continue
+        objects.add(object.id)
+        for (const entered of this.#addPacks(Number(inserted.lastInsertRowid), object)) {
+          rows[entered.pack.number] = entered.row
+          newPacks.push(entered)
+        }
+      }
       this.#addSegments(newPacks)
-      this.#addBlobs(collectBlobs(newPacks))
-      return true
+      this.#addBlobs(intake.blobs, rows)
+      return { objects, packs: new Set(newPacks.map(({ pack }) => pack.packId)) }
     })
   }
 
@@ -85,7 +111,7 @@ export class IndexObjectTable {
     })
   }
 
-  #addPacks(indexRow: number, packs: readonly IndexedPack[]): NewPack[] {
+  #addPacks(indexRow: number, { packs }: GatheredObject): NewPack[] {
     const { sqlite } = this.#database
     const insertPack = sqlite.prepare('INSERT INTO pack (id, salt, bytes) VALUES (?, ?, ?)')
     // An index object may name a pack twice; once is enough to know.
@@ -97,7 +123,6 @@ export class IndexObjectTable {
       const packId = toIdBytes(pack.packId)
       let row = this.#packRow.get(packId)
       if (row === undefined) {
-        checkColumns(pack)
         row = Number(insertPack.run(packId, pack.salt, pack.packBytes).lastInsertRowid)
         newPacks.push({ row, pack })
       }
@@ -110,7 +135,7 @@ export class IndexObjectTable {
     const rows = this.#segmentRows
     rows.start()
     for (const { row, pack } of newPacks) {
-      const { offsets, payloadBytes, plainBytes, codecs, kinds } = pack.trailer
+      const { offsets, payloadBytes, plainBytes, codecs, kinds } = pack.segments
       for (let number = 0; number < offsets.length; number++) {
         const at = rows.next()
         rows.values[at] = row
@@ -128,20 +153,24 @@ export class IndexObjectTable {
   /**
    * In the order of the keys: each page of the table is then read and written once, however large
    * it is.
+   *
+   * @param packRows by the numbers of the packs; what lies in one without a row is passed over
    */
-  #addBlobs(blobs: NewBlobs): void {
+  #addBlobs(blobs: BlobRuns, packRows: Float64Array): void {
     const rows = this.#blobRows
     rows.start()
-    for (const position of keyOrder(blobs.ids)) {
+    blobs.forEach((ids, idAt, places, placeAt) => {
+      const pack = packRows[places[placeAt]]
+      if (pack === 0) return
       const at = rows.next()
       const id = this.#idBuffers[at / blobColumns.length]
-      blobs.ids.copy(id, 0, position * idBytes, (position + 1) * idBytes)
+      ids.copy(id, 0, idAt, idAt + idBytes)
       rows.values[at] = id
-      rows.values[at + 1] = blobs.packs[position]
-      rows.values[at + 2] = blobs.segments[position]
-      rows.values[at + 3] = blobs.offsets[position]
-      rows.values[at + 4] = blobs.lengths[position]
-    }
+      rows.values[at + 1] = pack
+      rows.values[at + 2] = places[placeAt + 1]
+      rows.values[at + 3] = places[placeAt + 2]
+      rows.values[at + 4] = places[placeAt + 3]
+    })
     rows.finish()
   }
 
@@ -162,49 +191,4 @@ export class IndexObjectTable {
     `)
     return dropped.changes
   }
-}
-
-function checkColumns({ packId, salt, trailer }: IndexedPack): void {
-  const segmentCount = trailer.offsets.length
-  const { payloadBytes, plainBytes, blobCounts, codecs, kinds } = trailer
-  const columns = [payloadBytes, plainBytes, blobCounts, codecs, kinds]
-  let blobCount = 0
-  for (let segment = 0; segment < segmentCount; segment++) blobCount += blobCounts[segment]
-  if (
-    salt.length !== idBytes ||
-    columns.some((column) => column.length !== segmentCount) ||
-    blobCount !== trailer.blobLengths.length ||
-    trailer.ids.length !== blobCount * idBytes
-  ) {
-    throw new RangeError(`The columns of pack ${packId} do not fit together`)
-  }
-}
-
-function collectBlobs(newPacks: readonly NewPack[]): NewBlobs {
-  let count = 0
-  for (const { pack } of newPacks) count += pack.trailer.blobLengths.length
-  const blobs: NewBlobs = {
-    ids: Buffer.allocUnsafe(count * idBytes),
-    packs: new Float64Array(count),
-    segments: new Uint32Array(count),
-    offsets: new Uint32Array(count),
-    lengths: new Uint32Array(count),
-  }
-  let position = 0
-  for (const { row, pack } of newPacks) {
-    const { blobCounts, blobLengths, ids } = pack.trailer
-    blobs.ids.set(ids, position * idBytes)
-    blobs.packs.fill(row, position, position + blobLengths.length)
-    let blob = 0
-    for (let segment = 0; segment < blobCounts.length; segment++) {
-      let offset = 0
-      for (const end = blob + blobCounts[segment]; blob < end; blob++, position++) {
-        blobs.segments[position] = segment
-        blobs.offsets[position] = offset
-        blobs.lengths[position] = blobLengths[blob]
-        offset += blobLengths[blob]
-      }
-    }
-  }
-  return blobs
 }

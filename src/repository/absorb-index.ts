@@ -1,17 +1,41 @@
-import type { IndexedPack, PackRow } from '../catalogue/blob-location.ts'
+import type { PackRow } from '../catalogue/blob-location.ts'
+import type { IndexIntake } from '../catalogue/index-intake.ts'
 import type { NewTreePage } from '../catalogue/tree-table.ts'
 import { createBlobHasher, type BlobHasher } from '../format/hashing/blob-hasher.ts'
 import type { IndexEntry } from '../format/index-object/index-object.ts'
 import { decodePackTrailer, type PackTrailer } from '../format/pack/pack-trailer.ts'
 import { decodeTreePage } from '../format/tree/tree-page.ts'
 import { DamageError, type RepositoryError } from '../foundation/errors.ts'
-import { idBytes, type ObjectId } from '../model/ids.ts'
+import { idBytes, type ObjectId, type PackId } from '../model/ids.ts'
 import { isLoss } from './loss.ts'
 import type { Repository } from './repository.ts'
 import { blobKinds } from './segment-buffer.ts'
-import { SegmentReader } from './segment-reader.ts'
+import { SegmentReader, type SegmentLocation } from './segment-reader.ts'
 
 const pageMagic = 0x54
+
+/** Blobs that go into the catalogue in one transaction, and what is kept in memory of those that may be pages of directories, in bytes. */
+const blobsAtOnce = 8_000_000
+const keptBytesMax = 32 * 1024 * 1024
+
+/** What of an index object could not be read. */
+export interface AbsorbDamage {
+  readonly id: ObjectId
+  readonly error: RepositoryError
+}
+
+/** A segment of tree blobs, and what its pack says of them. */
+interface TreeSegment {
+  readonly location: Omit<SegmentLocation, 'pack'>
+  readonly lengths: Uint32Array
+  readonly ids: Buffer
+}
+
+interface PackWithTrees {
+  readonly indexId: ObjectId
+  readonly packId: PackId
+  readonly segments: readonly TreeSegment[]
+}
 
 /**
  * Enters an index object into the catalogue: packs, segments, blobs, and the tree pages that its packs hold. One transaction, so the catalogue
@@ -24,59 +48,135 @@ export function absorbIndex(
   id: ObjectId,
   entries: readonly IndexEntry[],
 ): RepositoryError[] {
-  const { catalogue } = repository
-  const damages: RepositoryError[] = []
-  const packs = entries.map((entry) => ({ entry, trailer: decodePackTrailer(entry.trailer) }))
-  const indexed: IndexedPack[] = packs.map(({ entry, trailer }) => ({ ...entry, trailer }))
-  const segments = new SegmentReader(repository.context, repository.storage, 0)
-  const hasher = createBlobHasher(repository.context.keys.treeIdKey)
-  catalogue.transaction(() => {
-    const newPacks = packs.filter(({ entry }) => !catalogue.blobs.hasPack(entry.packId))
-    if (!catalogue.indexObjects.add(id, indexed)) return
-    for (const { entry, trailer } of newPacks) {
-      const pack = catalogue.blobs.packById(entry.packId)
-      if (!pack) continue
-      try {
-        catalogue.trees.add(treePagesOf(segments, pack, { trailer, hasher, damages }))
-      } catch (error) {
-        if (!isLoss(error)) throw error
-        damages.push(error)
-      }
-    }
-  })
-  return damages
+  const absorber = new IndexAbsorber(repository)
+  try {
+    absorber.gather(id, entries)
+    return absorber.enter().map(({ error }) => error)
+  } finally {
+    absorber.close()
+  }
 }
 
-function* treePagesOf(
-  reader: SegmentReader,
-  pack: PackRow,
-  {
-    trailer,
-    hasher,
-    damages,
-  }: { trailer: PackTrailer; hasher: BlobHasher; damages: RepositoryError[] },
-): Generator<NewTreePage> {
-  for (let segment = 0; segment < trailer.segmentCount; segment++) {
-    if (trailer.kinds[segment] !== blobKinds.tree) continue
-    const plain = reader.read({
-      pack,
-      segment,
-      segmentOffset: trailer.offsets[segment],
-      payloadBytes: trailer.payloadBytes[segment],
-      plainBytes: trailer.plainBytes[segment],
-      codec: trailer.codecs[segment],
-    })
-    let offset = 0
-    const first = trailer.firstBlobs[segment]
-    for (let blob = first; blob < first + trailer.blobCounts[segment]; blob++) {
-      const bytes = plain.subarray(offset, offset + trailer.blobLengths[blob])
-      offset += bytes.length
-      // The other tree blobs are content lists, which no look-up needs.
-      if (bytes[0] !== pageMagic) continue
-      const id = trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes)
-      // Whoever has the key could name a page of his by the id of another, and every search would find it in that one's place.
-      if (hasher.hash(bytes).equals(id)) yield { id, page: decodeTreePage(bytes) }
-      else damages.push(new DamageError(`packs/${pack.id}: a tree page has another hash`))
+/**
+ * Enters many index objects, as `absorbIndex` does one: those that were gathered go in together. With 20,000,000 blobs that takes a tenth of
+ * the time and of the writing that one after the other takes. Close it.
+ */
+export class IndexAbsorber {
+  readonly #repository: Repository
+  readonly #hasher: BlobHasher
+  #intake: IndexIntake
+  #packs: PackWithTrees[] = []
+  #keptBytes = 0
+
+  constructor(repository: Repository) {
+    this.#repository = repository
+    this.#hasher = createBlobHasher(repository.context.keys.treeIdKey)
+    this.#intake = repository.catalogue.indexObjects.newIntake()
+  }
+
+  /** Whether what is gathered should be entered before more is. */
+  get isFull(): boolean {
+    return this.#intake.blobs.count >= blobsAtOnce || this.#keptBytes >= keptBytesMax
+  }
+
+  /** @throws {DamageError} when an entry is not what the format says; nothing of the object is taken then */
+  gather(id: ObjectId, entries: readonly IndexEntry[]): void {
+    const packs = entries.map((entry) => ({ entry, trailer: decodePackTrailer(entry.trailer) }))
+    this.#intake.add(
+      id,
+      packs.map(({ entry, trailer }) => ({ ...entry, trailer })),
+    )
+    for (const { entry, trailer } of packs) {
+      const segments = treeSegmentsOf(trailer)
+      if (segments.length === 0) continue
+      this.#packs.push({ indexId: id, packId: entry.packId, segments })
+      for (const { ids, lengths } of segments) this.#keptBytes += ids.length + lengths.byteLength
     }
   }
+
+  /** One transaction. @returns what could not be read; its entries are missing in the catalogue, and everything else is there */
+  enter(): AbsorbDamage[] {
+    const { catalogue } = this.#repository
+    const damages: AbsorbDamage[] = []
+    if (this.#intake.objects.length > 0) {
+      catalogue.transaction(() => {
+        const { packs } = catalogue.indexObjects.addAll(this.#intake)
+        this.#addTrees(packs, damages)
+      })
+    }
+    this.close()
+    this.#intake = catalogue.indexObjects.newIntake()
+    this.#packs = []
+    this.#keptBytes = 0
+    return damages
+  }
+
+  close(): void {
+    this.#intake.close()
+  }
+
+  #addTrees(newPacks: ReadonlySet<PackId>, damages: AbsorbDamage[]): void {
+    const { catalogue, context, storage } = this.#repository
+    const reader = new SegmentReader(context, storage, 0)
+    const done = new Set<PackId>()
+    for (const { indexId, packId, segments } of this.#packs) {
+      if (!newPacks.has(packId) || done.has(packId)) continue
+      done.add(packId)
+      const pack = catalogue.blobs.packById(packId)
+      if (!pack) continue
+      const note = (error: RepositoryError): void => {
+        damages.push({ id: indexId, error })
+      }
+      try {
+        catalogue.trees.add(this.#pagesOf(reader, pack, segments, note))
+      } catch (error) {
+        if (!isLoss(error)) throw error
+        note(error)
+      }
+    }
+  }
+
+  *#pagesOf(
+    reader: SegmentReader,
+    pack: PackRow,
+    segments: readonly TreeSegment[],
+    note: (error: RepositoryError) => void,
+  ): Generator<NewTreePage> {
+    for (const { location, lengths, ids } of segments) {
+      const plain = reader.read({ pack, ...location })
+      let offset = 0
+      for (let blob = 0; blob < lengths.length; blob++) {
+        const bytes = plain.subarray(offset, offset + lengths[blob])
+        offset += bytes.length
+        // The other tree blobs are content lists, which no look-up needs.
+        if (bytes[0] !== pageMagic) continue
+        const id = ids.subarray(blob * idBytes, (blob + 1) * idBytes)
+        // Whoever has the key could name a page of his by the id of another, and every search would find it in that one's place.
+        if (this.#hasher.hash(bytes).equals(id)) yield { id, page: decodeTreePage(bytes) }
+        else note(new DamageError(`packs/${pack.id}: a tree page has another hash`))
+      }
+    }
+  }
+}
+
+/** Copies, because views would keep the whole index object in memory. */
+function treeSegmentsOf(trailer: PackTrailer): TreeSegment[] {
+  const segments: TreeSegment[] = []
+  for (let segment = 0; segment < trailer.segmentCount; segment++) {
+    if (trailer.kinds[segment] !== blobKinds.tree) continue
+    const first = trailer.firstBlobs[segment]
+    const end = first + trailer.blobCounts[segment]
+    segments.push({
+      location: {
+        segment,
+        segmentOffset: trailer.offsets[segment],
+        payloadBytes: trailer.payloadBytes[segment],
+        plainBytes: trailer.plainBytes[segment],
+        codec: trailer.codecs[segment],
+      },
+      lengths: trailer.blobLengths.slice(first, end),
+      ids: Buffer.from(trailer.ids.subarray(first * idBytes, end * idBytes)),
+    })
+  }
+  return segments
 }

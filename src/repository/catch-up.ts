@@ -3,7 +3,8 @@ import { decodeJournalRecord } from '../format/manifest/journal-record.ts'
 import { decodeSnapshotManifest } from '../format/manifest/snapshot-manifest.ts'
 import type { RepositoryError } from '../foundation/errors.ts'
 import { toObjectId, type ObjectId } from '../model/ids.ts'
-import { absorbIndex } from './absorb-index.ts'
+import { IndexAbsorber } from './absorb-index.ts'
+import { compareNames, idOfName } from './compare-names.ts'
 import { isLoss } from './loss.ts'
 import { absorbParity } from './parity/absorb-parity.ts'
 import type { Repository } from './repository.ts'
@@ -57,20 +58,15 @@ async function listedNames({ storage }: Repository): Promise<Set<string>> {
 async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   const unusable: UnusableObject[] = []
   const { catalogue, storage } = repository
-  const knownSnapshots = catalogue.objectIds('snapshots')
-  const knownIndexes = catalogue.objectIds('index')
-  const knownRecords = catalogue.objectIds('journal')
-  const knownParity = catalogue.objectIds('parity')
+  const knownSnapshots = catalogue.namesInOrder('snapshots')
+  const knownIndexes = catalogue.namesInOrder('index')
+  const knownRecords = catalogue.namesInOrder('journal')
+  const knownParity = catalogue.namesInOrder('parity')
   const snapshotNames = await storage.listNames('snapshots')
   const indexNames = await storage.listNames('index')
   const journalNames = await storage.listNames('journal')
   const parityNames = await storage.listNames('parity')
-  const goneIndexes = await compare(knownIndexes, indexNames, async (name, id) => {
-    await guard(unusable, name, async () => {
-      const entries = decodeIndexObject(await repository.readSmallObject('index', name))
-      for (const error of absorbIndex(repository, id, entries)) unusable.push({ name, error })
-    })
-  })
+  const goneIndexes = await takeInIndexes(repository, knownIndexes, indexNames, unusable)
   if (goneIndexes.length > 0) catalogue.indexObjects.remove(goneIndexes)
   const goneSnapshots = await compare(knownSnapshots, snapshotNames, async (name, id) => {
     await guard(unusable, name, async () => {
@@ -98,17 +94,40 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   return unusable
 }
 
+/** Reads many before they go into the catalogue together. @returns ids that the catalogue knows and the storage has no more */
+async function takeInIndexes(
+  repository: Repository,
+  known: string,
+  names: readonly string[],
+  unusable: UnusableObject[],
+): Promise<ObjectId[]> {
+  const absorber = new IndexAbsorber(repository)
+  const enter = (): void => {
+    for (const { id, error } of absorber.enter()) unusable.push({ name: `index/${id}`, error })
+  }
+  try {
+    const gone = await compare(known, names, async (name, id) => {
+      await guard(unusable, name, async () => {
+        absorber.gather(id, decodeIndexObject(await repository.readSmallObject('index', name)))
+      })
+      if (absorber.isFull) enter()
+    })
+    enter()
+    return gone
+  } finally {
+    absorber.close()
+  }
+}
+
 /** @returns ids that the catalogue knows and the storage has no more */
 async function compare(
-  known: Set<ObjectId>,
+  known: string,
   names: readonly string[],
   take: (name: string, id: ObjectId) => Promise<void>,
 ): Promise<ObjectId[]> {
-  for (const name of names) {
-    const id = toObjectId(name.slice(name.indexOf('/') + 1))
-    if (!known.delete(id)) await take(name, id)
-  }
-  return [...known]
+  const { added, gone } = compareNames(known, names)
+  for (const name of added) await take(name, toObjectId(idOfName(name)))
+  return gone.map((name) => toObjectId(idOfName(name)))
 }
 
 async function guard(
