@@ -4,6 +4,8 @@ import type { PackId } from '../model/ids.ts'
 export interface PackTotals {
   readonly packs: number
   readonly storedBytes: number
+  /** A blob in two packs counts twice. */
+  readonly blobs: number
   /** Plaintext bytes of the blobs. */
   readonly uniqueBytes: number
 }

@@ -201,27 +201,21 @@ export class BlobTable {
     )
   }
 
-  /** Locations, so that a blob in two packs counts twice. Reads the whole table. */
   /** What the packs hold, summed up by SQLite: one row for each pack in JavaScript would be thousands. */
   totals(): PackTotals {
     return this.#database.guard('count packs', () => {
-      const { sqlite } = this.#database
-      const [packs, storedBytes] = sqlite
-        .prepare<[], [number, number]>('SELECT count(*), coalesce(sum(bytes), 0) FROM pack')
-        .raw()
-        .get() ?? [0, 0]
-      const uniqueBytes = sqlite
-        .prepare<[], number>('SELECT coalesce(sum(plain_bytes), 0) FROM segment')
-        .pluck()
-        .get()
-      return { packs, storedBytes, uniqueBytes: uniqueBytes ?? 0 }
+      const query = `
+        SELECT count(*) AS packs, coalesce(sum(bytes), 0) AS storedBytes,
+          coalesce(sum(blobs), 0) AS blobs, coalesce(sum(plain_bytes), 0) AS uniqueBytes
+        FROM pack`
+      const totals = this.#database.sqlite.prepare<[], PackTotals>(query).get()
+      return totals ?? { packs: 0, storedBytes: 0, blobs: 0, uniqueBytes: 0 }
     })
   }
 
+  /** Locations, so that a blob in two packs counts twice. */
   count(): number {
-    return this.#database.guard('count blobs', () =>
-      Number(this.#database.sqlite.prepare('SELECT count(*) FROM blob').pluck().get()),
-    )
+    return this.totals().blobs
   }
 
   /**

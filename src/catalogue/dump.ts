@@ -7,7 +7,7 @@ import type { CatalogueDatabase } from './database.ts'
 const queries: readonly (readonly [table: string, query: string])[] = [
   ['meta', 'SELECT key, value FROM meta ORDER BY key'],
   ['index', 'SELECT id FROM index_object ORDER BY id'],
-  ['pack', 'SELECT id, salt, bytes FROM pack ORDER BY id'],
+  ['pack', 'SELECT id, salt, bytes, blobs, plain_bytes FROM pack ORDER BY id'],
   [
     'pack_in_index',
     `SELECT i.id, p.id FROM pack_in_index AS x JOIN index_object AS i ON i.row = x.index_object
@@ -15,8 +15,8 @@ const queries: readonly (readonly [table: string, query: string])[] = [
   ],
   [
     'segment',
-    `SELECT p.id, number, offset, payload_bytes, plain_bytes, codec, kind
-       FROM segment JOIN pack AS p ON p.row = pack ORDER BY p.id, number`,
+    `SELECT p.id, s.number, s.offset, s.payload_bytes, s.plain_bytes, s.codec, s.kind
+       FROM segment AS s JOIN pack AS p ON p.row = s.pack ORDER BY p.id, s.number`,
   ],
   [
     'blob',

@@ -10,6 +10,9 @@ export interface GatheredPack {
   readonly packId: PackId
   readonly salt: Buffer
   readonly packBytes: number
+  readonly blobCount: number
+  /** Of all blobs. */
+  readonly plainBytes: number
   readonly segments: Pick<
     PackContents,
     'offsets' | 'payloadBytes' | 'plainBytes' | 'codecs' | 'kinds'
@@ -55,6 +58,8 @@ export class IndexIntake {
       // A copy, because a view would keep the whole object in memory.
       salt: Buffer.from(salt),
       packBytes,
+      blobCount: trailer.blobLengths.length,
+      plainBytes: Array.from(plainBytes).reduce((sum, bytes) => sum + bytes, 0),
       segments: { offsets, payloadBytes, plainBytes, codecs, kinds },
     }
     this.#packs.set(packId, pack)

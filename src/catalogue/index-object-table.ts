@@ -113,7 +113,9 @@ export class IndexObjectTable {
 
   #addPacks(indexRow: number, { packs }: GatheredObject): NewPack[] {
     const { sqlite } = this.#database
-    const insertPack = sqlite.prepare('INSERT INTO pack (id, salt, bytes) VALUES (?, ?, ?)')
+    const insertPack = sqlite.prepare(
+      'INSERT INTO pack (id, salt, bytes, blobs, plain_bytes) VALUES (?, ?, ?, ?, ?)',
+    )
     // An index object may name a pack twice; once is enough to know.
     const link = sqlite.prepare(
       'INSERT OR IGNORE INTO pack_in_index (index_object, pack) VALUES (?, ?)',
@@ -123,7 +125,9 @@ export class IndexObjectTable {
       const packId = toIdBytes(pack.packId)
       let row = this.#packRow.get(packId)
       if (row === undefined) {
-        row = Number(insertPack.run(packId, pack.salt, pack.packBytes).lastInsertRowid)
+        const { salt, packBytes, blobCount, plainBytes } = pack
+        const inserted = insertPack.run(packId, salt, packBytes, blobCount, plainBytes)
+        row = Number(inserted.lastInsertRowid)
         newPacks.push({ row, pack })
       }
       link.run(indexRow, row)

@@ -6,6 +6,7 @@ import { packReadSchema } from './migrations/0002-pack-read.ts'
 import { journalKindSchema } from './migrations/0003-journal-kind.ts'
 import { browseSchema } from './migrations/0004-browse.ts'
 import { nameKindsSchema } from './migrations/0005-name-kinds.ts'
+import { packCountsSchema } from './migrations/0006-pack-counts.ts'
 
 /** In order; the schema version (`user_version`) is how many of them a file has seen. */
 const migrations: readonly string[] = [
@@ -14,6 +15,7 @@ const migrations: readonly string[] = [
   journalKindSchema,
   browseSchema,
   nameKindsSchema,
+  packCountsSchema,
 ]
 
 export const schemaVersion: number = migrations.length

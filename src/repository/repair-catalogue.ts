@@ -32,10 +32,11 @@ export async function repairCatalogue(repository: Repository): Promise<RepairRes
     const unusable = await buildAnew(repository)
     repository.noteUnusable(unusable)
     const { catalogue } = repository
+    const { packs, blobs } = catalogue.blobs.totals()
     return {
       snapshots: catalogue.snapshots.count(),
-      packs: catalogue.blobs.packs().length,
-      blobs: catalogue.blobs.count(),
+      packs,
+      blobs,
       unusable: unusable.map(({ name, error }) => ({ name, message: error.message })),
       durationMs: Date.now() - startedAtMs,
     }

@@ -23,7 +23,7 @@ export interface RepositoryStatus {
 export function status(repository: Repository): RepositoryStatus {
   const { catalogue, config } = repository
   const snapshots = catalogue.snapshots.list()
-  const { packs, storedBytes, uniqueBytes } = catalogue.blobs.totals()
+  const { packs, storedBytes, blobs, uniqueBytes } = catalogue.blobs.totals()
   const latest = snapshots.at(-1)
   return {
     repositoryId: config.repositoryId,
@@ -34,7 +34,7 @@ export function status(repository: Repository): RepositoryStatus {
     ...(latest ? { latest } : {}),
     packs,
     storedBytes,
-    blobs: catalogue.blobs.count(),
+    blobs,
     uniqueBytes,
     sourceBytes: snapshots.reduce((sum, { statistics }) => sum + statistics.bytes, 0),
   }

@@ -10,8 +10,9 @@ import { initialSchema } from '../../../src/catalogue/migrations/0001-initial.ts
 import { packReadSchema } from '../../../src/catalogue/migrations/0002-pack-read.ts'
 import { journalKindSchema } from '../../../src/catalogue/migrations/0003-journal-kind.ts'
 import { browseSchema } from '../../../src/catalogue/migrations/0004-browse.ts'
+import { nameKindsSchema } from '../../../src/catalogue/migrations/0005-name-kinds.ts'
 import type { NewTreePage } from '../../../src/catalogue/tree-table.ts'
-import { idOf, pageOf } from './catalogue-fixtures.ts'
+import { dataPack, idOf, objectIdOf, pageOf } from './catalogue-fixtures.ts'
 
 let folder: string
 
@@ -89,6 +90,55 @@ it('gives lists of names of before their kinds, as taking the pages in anew woul
   const pagesOf = (kinds: string): number =>
     lists.flatMap(([row, , of]) => (of === kinds ? migrated.search.pagesOfNames(row) : [])).length
   expect([pagesOf(''), pagesOf('84'), pagesOf('1a8')]).toEqual([2, 2, 1])
+  migrated.close()
+  anew.close()
+})
+
+it('counts what is in the packs of before, as taking them in anew would', () => {
+  const path = join(folder, 'catalogue.db')
+  const packs = [dataPack('a', 25), dataPack('b', 1), dataPack('none', 0)]
+  const sqlite = new Database(path)
+  for (const schema of [
+    initialSchema,
+    packReadSchema,
+    journalKindSchema,
+    browseSchema,
+    nameKindsSchema,
+  ]) {
+    sqlite.exec(schema)
+  }
+  sqlite.pragma('application_id = 0x48466374')
+  sqlite.pragma('user_version = 5')
+  const anew = openCatalogue(':memory:')
+  anew.indexObjects.add(objectIdOf('index'), packs)
+  sqlite.prepare('INSERT INTO index_object (row, id) VALUES (1, ?)').run(idOf('index'))
+  for (const [index, { packId, salt, packBytes, trailer }] of packs.entries()) {
+    const row = index + 1
+    sqlite
+      .prepare('INSERT INTO pack VALUES (?, ?, ?, ?)')
+      .run(row, Buffer.from(packId, 'hex'), salt, packBytes)
+    sqlite.prepare('INSERT INTO pack_in_index VALUES (1, ?)').run(row)
+    const anewRow = anew.blobs.packById(packId)?.row ?? 0
+    for (const segment of anew.blobs.segments(anewRow)) {
+      const { number, offset, payloadBytes, plainBytes, codec, kind } = segment
+      sqlite
+        .prepare('INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?)')
+        .run(row, number, offset, payloadBytes, plainBytes, codec, kind)
+    }
+    for (let blob = 0; blob < trailer.blobLengths.length; blob++) {
+      const id = Buffer.from(trailer.ids.subarray(blob * 32, (blob + 1) * 32))
+      const place = anew.blobs.find(id)
+      sqlite
+        .prepare('INSERT INTO blob VALUES (?, ?, ?, ?, ?)')
+        .run(id, row, place?.segment, place?.offset, place?.length)
+    }
+  }
+  sqlite.close()
+  const migrated = openCatalogue(path)
+  expect([...migrated.dump()]).toEqual([...anew.dump()])
+  expect(migrated.blobs.totals()).toEqual(anew.blobs.totals())
+  expect(migrated.blobs.totals()).toMatchObject({ packs: 3, blobs: 26, uniqueBytes: 325 + 1 })
+  expect(migrated.check()).toEqual([])
   migrated.close()
   anew.close()
 })
