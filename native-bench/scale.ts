@@ -1,0 +1,204 @@
+/**
+ * Measures whole commands on a repository whose catalogue is large, which it makes first (some minutes at full size):
+ * `npm run bench:scale [-- CHUNKS FILES]`, by default 20,000,000 chunks and 10,000,000 files in an encrypted repository, and beside them a
+ * folder of 1,000 files that is really there and really saved. Needs about 8 GB in `$HOLDFAST_BENCH_SCALE`, by default a new folder under
+ * /var/tmp that is removed at the end; one that is named is kept and used again.
+ *
+ * Index objects, pages of directories, snapshots and catalogue are real and come in through the code that any others come in through. Only
+ * the contents of the 20,000,000 chunks are not there: their packs are files without blocks, which nothing that is measured reads.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { initRepository } from '../src/repository/init-repository.ts'
+import { openRepository } from '../src/repository/open-repository.ts'
+import type { Repository } from '../src/repository/repository.ts'
+import { largeFileName, saveLargeSnapshot, writeDataIndexes } from './datasets/large-catalogue.ts'
+import type { LargeShape } from './datasets/large-catalogue.ts'
+import { measureCommand, type CommandCost } from './harness/measure-command.ts'
+import { baseEnvironment, benchPassphrase } from './tools/environment.ts'
+
+const mainPath = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const rounds = 5
+const liveFiles = 1000
+const liveFileBytes = 8192
+
+interface Site {
+  readonly folder: string
+  readonly repository: string
+  readonly cache: string
+  readonly live: string
+}
+
+async function main(): Promise<void> {
+  const [chunks = 20_000_000, files = 10_000_000] = process.argv
+    .slice(2)
+    .filter((text) => /^\d+$/.test(text))
+    .map(Number)
+  const named = process.env['HOLDFAST_BENCH_SCALE']
+  const folder = named === undefined ? mkdtempSync('/var/tmp/holdfast-scale-') : resolve(named)
+  const site: Site = {
+    folder,
+    repository: join(folder, 'repository'),
+    cache: join(folder, 'cache'),
+    live: join(folder, 'live'),
+  }
+  try {
+    if (!isThere(join(site.repository, 'config'))) await build(site, { chunks, files })
+    measure(site, { chunks, files })
+    if (process.argv.includes('--rebuild')) {
+      row(site, 'catalogue anew from the objects', ['repair', 'catalogue'], { times: 1 })
+    }
+  } finally {
+    if (named === undefined) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+function open(site: Site): Promise<Repository> {
+  return openRepository({
+    location: site.repository,
+    passphrase: benchPassphrase,
+    cacheDirectory: site.cache,
+  })
+}
+
+async function build(site: Site, shape: LargeShape): Promise<void> {
+  mkdirSync(site.folder, { recursive: true })
+  await initRepository({ location: site.repository, passphrase: benchPassphrase })
+  await step('index objects written', async () => {
+    const repository = await open(site)
+    await writeDataIndexes(repository, shape, () => undefined)
+    await repository.close()
+  })
+  row(site, 'first opening, which takes them in', ['list'], { times: 1 })
+  await step('snapshot of all files saved', async () => {
+    const repository = await open(site)
+    await saveLargeSnapshot(repository, shape, () => undefined)
+    await repository.close()
+  })
+  makeLive(site.live, 'a')
+  row(site, 'backup of the live folder, the first', ['snapshot', site.live], { times: 1 })
+}
+
+async function step(what: string, work: () => Promise<void>): Promise<void> {
+  const started = performance.now()
+  await work()
+  const memory = (process.resourceUsage().maxRSS / 1024).toFixed(0)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(`${what.padEnd(42)} ${seconds} s, memory so far ${memory} MiB`)
+}
+
+/** Ten folders of a hundred files. @param mark makes the contents differ from those of other folders */
+function makeLive(folder: string, mark: string): void {
+  for (let number = 0; number < liveFiles; number++) {
+    const directory = join(folder, `folder-${Math.floor(number / 100)}`)
+    if (number % 100 === 0) mkdirSync(directory, { recursive: true })
+    const line = `${mark} ${number} ${largeFileName(number)}\n`
+    const text = line.repeat(Math.ceil(liveFileBytes / line.length))
+    writeFileSync(join(directory, `file-${number}.txt`), text)
+  }
+}
+
+function measure(site: Site, shape: LargeShape): void {
+  tellSizes(site)
+  const far = largeFileName(Math.floor(shape.files * 0.4))
+  for (const isCold of [false, true]) {
+    console.log(isCold ? '\ncold (files of the repository out of the cache)' : '\nwarm')
+    const options = { times: isCold ? 2 : rounds, isCold }
+    row(site, 'start-up alone (--version)', ['--version'], options)
+    row(site, 'list', ['list'], options)
+    row(site, 'status', ['status'], options)
+    row(site, 'backup, nothing changed', ['snapshot', site.live], options)
+    restoreOne(site, options)
+    for (let time = 0; time < options.times; time++) {
+      const fresh = join(site.folder, `fresh-${process.pid}-${isCold ? 'cold' : 'warm'}-${time}`)
+      makeLive(fresh, fresh)
+      row(site, 'backup of 1,000 new files', ['snapshot', fresh], { ...options, times: 1 })
+      rmSync(fresh, { recursive: true })
+    }
+    row(site, `find ${far}`, ['find', far], options)
+    row(site, 'find file-77.txt', ['find', 'file-77.txt'], options)
+  }
+}
+
+function restoreOne(site: Site, options: RowOptions): void {
+  const target = join(site.folder, 'restored')
+  const path = join(site.live, 'folder-7', 'file-777.txt')
+  row(site, 'restore of one file', ['restore', `latest:${path}`, '--target', target], {
+    ...options,
+    before: () => rmSync(target, { recursive: true, force: true }),
+  })
+}
+
+function tellSizes(site: Site): void {
+  const catalogue = execFileSync('find', [site.cache, '-name', 'catalogue.db'], {
+    encoding: 'utf8',
+  }).trim()
+  console.log(`catalogue ${(statSync(catalogue).size / 1e6).toFixed(0)} MB`)
+}
+
+interface RowOptions {
+  readonly times: number
+  readonly isCold?: boolean
+  readonly before?: () => void
+}
+
+function row(site: Site, what: string, argv: readonly string[], options: RowOptions): void {
+  const costs: CommandCost[] = []
+  for (let time = 0; time < options.times; time++) {
+    options.before?.()
+    execFileSync('sync')
+    if (options.isCold === true) evict(site)
+    const command = {
+      argv: [process.execPath, mainPath, ...argv, '--repo', site.repository],
+      environment: {
+        ...baseEnvironment(site.folder),
+        HOLDFAST_PASSPHRASE: benchPassphrase,
+        HOLDFAST_CACHE_DIR: site.cache,
+      },
+      workingFolder: site.folder,
+    }
+    const reportPath = join(site.folder, 'last-command')
+    costs.push(measureCommand(command, { isCold: false, warmFolders: ['/dev/null'], reportPath }))
+  }
+  tell(what, costs)
+}
+
+/** Takes what may lie in the kernel's cache out of it; names and inodes stay. Other programs on the machine feel nothing. */
+function evict({ repository, cache, live }: Site): void {
+  const script = `
+import os, sys
+for top in sys.argv[1:]:
+    for folder, _, names in os.walk(top):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.stat(path).st_blocks > 0:
+                file = os.open(path, os.O_RDONLY)
+                os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(file)
+`
+  execFileSync('python3', ['-c', script, repository, cache, live])
+}
+
+function tell(what: string, costs: readonly CommandCost[]): void {
+  const range = (figure: (cost: CommandCost) => number, digits: number): string => {
+    const values = costs.map(figure)
+    const [least, most] = [Math.min(...values).toFixed(digits), Math.max(...values).toFixed(digits)]
+    return least === most ? least : `${least}–${most}`
+  }
+  const wall = range((cost) => cost.wallSeconds, 2)
+  const cpu = range((cost) => cost.userSeconds + cost.systemSeconds, 2)
+  const memory = range((cost) => cost.peakMemoryBytes / 1e6, 0)
+  const other = range((cost) => cost.otherCpuCores, 1)
+  console.log(
+    `${what.padEnd(42)} wall ${wall} s  CPU ${cpu} s  memory ${memory} MB  (others ${other} cores)`,
+  )
+}
+
+await main()
