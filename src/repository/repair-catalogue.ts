@@ -51,7 +51,7 @@ export async function repairCatalogue(repository: Repository): Promise<RepairRes
  */
 async function buildAnew(repository: Repository): Promise<UnusableObject[]> {
   const { cataloguePath } = repository.context
-  if (!isSharedMemory(cataloguePath) && isSound(repository)) {
+  if (!isSharedMemory(cataloguePath) && isReadable(repository)) {
     return await repository.catalogue.rebuild(async () => {
       repository.catalogue.writeMeta('repositoryId', repository.config.repositoryId)
       return await catchUp(repository)
@@ -63,9 +63,9 @@ async function buildAnew(repository: Repository): Promise<UnusableObject[]> {
   return await catchUp(repository)
 }
 
-function isSound({ catalogue }: Repository): boolean {
+function isReadable({ catalogue }: Repository): boolean {
   try {
-    return catalogue.check().length === 0
+    return catalogue.isReadable()
   } catch (error) {
     if (!(error instanceof CatalogueError) || !error.isRebuildable) throw error
     return false
