@@ -1,8 +1,9 @@
 import { idBytes } from '../model/ids.ts'
 import type { ObjectId, PackId } from '../model/ids.ts'
-import type { IndexedPack, PackContents } from './blob-location.ts'
+import type { IndexedPack } from './blob-location.ts'
 import { BlobRuns } from './blob-runs.ts'
 import type { CatalogueDatabase } from './database.ts'
+import { SegmentColumns } from './segment-columns.ts'
 
 /** A pack of the intake: what `segment` and `pack` need. Its blobs are in the runs, under its number. */
 export interface GatheredPack {
@@ -13,10 +14,9 @@ export interface GatheredPack {
   readonly blobCount: number
   /** Of all blobs. */
   readonly plainBytes: number
-  readonly segments: Pick<
-    PackContents,
-    'offsets' | 'payloadBytes' | 'plainBytes' | 'codecs' | 'kinds'
-  >
+  /** Of the intake's segments. */
+  readonly firstSegment: number
+  readonly segmentCount: number
 }
 
 export interface GatheredObject {
@@ -27,6 +27,7 @@ export interface GatheredObject {
 /** Gathers index objects that go into the catalogue together, in memory that hardly grows with their blobs. Close it. */
 export class IndexIntake {
   readonly objects: GatheredObject[] = []
+  readonly segments: SegmentColumns = new SegmentColumns()
   readonly blobs: BlobRuns
   readonly #packs = new Map<PackId, GatheredPack>()
 
@@ -51,7 +52,6 @@ export class IndexIntake {
   #gather({ packId, salt, packBytes, trailer }: IndexedPack): GatheredPack {
     const known = this.#packs.get(packId)
     if (known !== undefined) return known
-    const { offsets, payloadBytes, plainBytes, codecs, kinds } = trailer
     const pack = {
       number: this.#packs.size,
       packId,
@@ -59,8 +59,9 @@ export class IndexIntake {
       salt: Buffer.from(salt),
       packBytes,
       blobCount: trailer.blobLengths.length,
-      plainBytes: Array.from(plainBytes).reduce((sum, bytes) => sum + bytes, 0),
-      segments: { offsets, payloadBytes, plainBytes, codecs, kinds },
+      plainBytes: Array.from(trailer.plainBytes).reduce((sum, bytes) => sum + bytes, 0),
+      firstSegment: this.segments.addPack(trailer),
+      segmentCount: trailer.offsets.length,
     }
     this.#packs.set(packId, pack)
     this.blobs.addPack(pack.number, trailer)

@@ -8,6 +8,7 @@ import type { CatalogueDatabase } from './database.ts'
 import { toIdBytes } from './id-bytes.ts'
 import { IndexIntake, type GatheredObject, type GatheredPack } from './index-intake.ts'
 import { idBuffers, RowBatch } from './row-batch.ts'
+import type { SegmentColumns } from './segment-columns.ts'
 
 interface NewPack {
   readonly row: number
@@ -83,7 +84,7 @@ export class IndexObjectTable {
           newPacks.push(entered)
         }
       }
-      this.#addSegments(newPacks)
+      this.#addSegments(newPacks, intake.segments)
       this.#addBlobs(intake.blobs, rows)
       return { objects, packs: new Set(newPacks.map(({ pack }) => pack.packId)) }
     })
@@ -135,21 +136,20 @@ export class IndexObjectTable {
     return newPacks
   }
 
-  #addSegments(newPacks: readonly NewPack[]): void {
+  #addSegments(newPacks: readonly NewPack[], segments: SegmentColumns): void {
     const rows = this.#segmentRows
     rows.start()
     for (const { row, pack } of newPacks) {
-      const { offsets, payloadBytes, plainBytes, codecs, kinds } = pack.segments
-      for (let number = 0; number < offsets.length; number++) {
+      segments.forEach(pack.firstSegment, pack.segmentCount, (number, columns) => {
         const at = rows.next()
         rows.values[at] = row
         rows.values[at + 1] = number
-        rows.values[at + 2] = offsets[number]
-        rows.values[at + 3] = payloadBytes[number]
-        rows.values[at + 4] = plainBytes[number]
-        rows.values[at + 5] = codecs[number]
-        rows.values[at + 6] = kinds[number]
-      }
+        rows.values[at + 2] = columns.offset
+        rows.values[at + 3] = columns.payloadBytes
+        rows.values[at + 4] = columns.plainBytes
+        rows.values[at + 5] = columns.codec
+        rows.values[at + 6] = columns.kind
+      })
     }
     rows.finish()
   }
