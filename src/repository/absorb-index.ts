@@ -14,9 +14,14 @@ import { SegmentReader, type SegmentLocation } from './segment-reader.ts'
 
 const pageMagic = 0x54
 
-/** Blobs that go into the catalogue in one transaction, and what is kept in memory of those that may be pages of directories, in bytes. */
-const blobsAtOnce = 8_000_000
-const keptBytesMax = 32 * 1024 * 1024
+/** What goes into the catalogue in one transaction. */
+export interface AbsorbLimits {
+  readonly blobs: number
+  /** What is kept in memory of blobs that may be pages of directories. */
+  readonly keptBytes: number
+}
+
+const limitsDefault: AbsorbLimits = { blobs: 8_000_000, keptBytes: 32 * 1024 * 1024 }
 
 /** What of an index object could not be read. */
 export interface AbsorbDamage {
@@ -66,9 +71,11 @@ export class IndexAbsorber {
   readonly #hasher: BlobHasher
   #intake: IndexIntake
   #packs: PackWithTrees[] = []
+  readonly #limits: AbsorbLimits
   #keptBytes = 0
 
-  constructor(repository: Repository) {
+  constructor(repository: Repository, limits: AbsorbLimits = limitsDefault) {
+    this.#limits = limits
     this.#repository = repository
     this.#hasher = createBlobHasher(repository.context.keys.treeIdKey)
     this.#intake = repository.catalogue.indexObjects.newIntake()
@@ -76,7 +83,9 @@ export class IndexAbsorber {
 
   /** Whether what is gathered should be entered before more is. */
   get isFull(): boolean {
-    return this.#intake.blobs.count >= blobsAtOnce || this.#keptBytes >= keptBytesMax
+    return (
+      this.#intake.blobs.count >= this.#limits.blobs || this.#keptBytes >= this.#limits.keptBytes
+    )
   }
 
   /** @throws {DamageError} when an entry is not what the format says; nothing of the object is taken then */

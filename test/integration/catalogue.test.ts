@@ -14,7 +14,10 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { decodeIndexObject } from '../../src/format/index-object/index-object.ts'
 import type { Repository, Snapshot } from '../../src/index.ts'
+import { toObjectId } from '../../src/model/ids.ts'
+import { IndexAbsorber } from '../../src/repository/absorb-index.ts'
 import { engine } from '../support/built-engine.ts'
 import { seededRandom } from '../support/faulty-storage.ts'
 import { directory, file, makeTree, symlink, type Tree } from '../support/make-tree.ts'
@@ -131,6 +134,37 @@ describe.each([{ isEncrypted: false }, { isEncrypted: true }])(
       await handle.close()
       rmSync(pathOfCatalogue(repository))
       expect(dumpOf(await repository.open())).toEqual(before)
+    })
+
+    it('is the same however many index objects go in together', async () => {
+      const { repository } = await withHistory(isEncrypted)
+      const handle = await repository.open()
+      const ofIndexes = (): string[] =>
+        dumpOf(handle).filter((line) => !/^\["(?:meta|snapshot|journal|pack_read)"/.test(line))
+      const before = ofIndexes()
+      const names = await handle.storage.listNames('index')
+      expect(names.length).toBeGreaterThan(1)
+      const limits = [
+        { blobs: 1, keptBytes: Infinity, expected: names.length },
+        { blobs: Infinity, keptBytes: 1, expected: names.length },
+        { blobs: Infinity, keptBytes: Infinity, expected: 0 },
+      ]
+      for (const { expected, ...limit } of limits) {
+        handle.catalogue.clear()
+        const absorber = new IndexAbsorber(handle, limit)
+        let entered = 0
+        for (const name of names) {
+          const id = toObjectId(name.slice('index/'.length))
+          absorber.gather(id, decodeIndexObject(await handle.readSmallObject('index', name)))
+          if (!absorber.isFull) continue
+          expect(absorber.enter()).toEqual([])
+          entered += 1
+        }
+        expect(absorber.enter()).toEqual([])
+        absorber.close()
+        expect(entered).toBe(expected)
+        expect(ofIndexes()).toEqual(before)
+      }
     })
 
     it.each(isEncrypted ? damages.slice(0, 3) : damages)(
