@@ -141,7 +141,7 @@ export class Catalogue {
       const { sqlite } = this.#database
       // `ORDER BY` within the function would sort once more what the index gives in order.
       const names = `
-        SELECT group_concat('${kind}/' || lower(hex(id)), '')
+        SELECT lower(group_concat('${kind}/' || hex(id), ''))
         FROM (SELECT id FROM ${objectTables[kind]} ORDER BY id)`
       return sqlite.prepare<[], string | null>(names).pluck().get() ?? ''
     })

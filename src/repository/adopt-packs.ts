@@ -4,6 +4,7 @@ import { toObjectId, type PackId } from '../model/ids.ts'
 import { compareNames, idOfName } from './compare-names.ts'
 import type { CondemnedPacks } from './condemned-packs.ts'
 import { isLoss } from './loss.ts'
+import { isThere } from './modification-time.ts'
 import { writeIndexObjects } from './index-writer.ts'
 import { readIndexEntry } from './read-index-entry.ts'
 import type { Repository } from './repository.ts'
@@ -34,10 +35,12 @@ export async function adoptPacks(
   const { storage, catalogue } = repository
   const isAlone = (await storage.listNames('locks')).length <= 1
   await storage.sweepTemporary(isAlone ? leftoverAgeMs : temporaryAgeMs)
-  const { added, gone } = compareNames(
-    catalogue.namesInOrder('packs'),
-    await storage.listNames('packs'),
-  )
+  // At the same time, because each takes a while where there are many; `missingPacks` looks again at what came between.
+  const [listed, known] = await Promise.all([
+    storage.listNames('packs'),
+    Promise.resolve().then(() => catalogue.namesInOrder('packs')),
+  ])
+  const { added, gone } = compareNames(known, listed)
   const entries: IndexEntry[] = []
   for (const name of added) {
     const packId = toObjectId(idOfName(name))
@@ -60,20 +63,25 @@ export async function adoptPacks(
       message: `${entries.length} packs of a run that was cut off are used again`,
     })
   }
-  return { adopted: entries.length, missing: missingPacks(repository, gone, condemned, onEvent) }
+  return {
+    adopted: entries.length,
+    missing: await missingPacks(repository, gone, condemned, onEvent),
+  }
 }
 
-function missingPacks(
+async function missingPacks(
   repository: Repository,
   names: readonly string[],
   condemned: CondemnedPacks,
   onEvent: OnEvent | undefined,
-): PackId[] {
+): Promise<PackId[]> {
   const missing: PackId[] = []
   for (const name of names) {
     const id = toObjectId(idOfName(name))
     // A sweep that goes on beside has taken it away on purpose.
     if (condemned.packIds.has(id) || !repository.catalogue.blobs.hasPack(id)) continue
+    // Another run may have stored and named it after the packs were listed.
+    if (await isThere(repository.storage, name)) continue
     missing.push(id)
     onEvent?.({ type: 'damage', message: `${name} is missing` })
   }
