@@ -139,9 +139,9 @@ export class Catalogue {
   namesInOrder(kind: CataloguedKind): string {
     return this.#database.guard('list objects', () => {
       const { sqlite } = this.#database
-      // `ORDER BY` within the function would sort once more what the index gives in order.
+      // `ORDER BY` within the function would sort once more what the index gives in order; the folder is what stands between two ids.
       const names = `
-        SELECT lower(group_concat('${kind}/' || hex(id), ''))
+        SELECT '${kind}/' || lower(group_concat(hex(id), '${kind}/'))
         FROM (SELECT id FROM ${objectTables[kind]} ORDER BY id)`
       return sqlite.prepare<[], string | null>(names).pluck().get() ?? ''
     })
