@@ -129,8 +129,12 @@ function hashFile(fd: number, name: Buffer): string {
   return hash.digest('hex').slice(0, 32)
 }
 
+/** Below this size a hole saves nothing, and files are saved as if they had none. */
+const sparseBytesMin = 64 * 1024
+
 /** Empty for a file without holes. */
 function rangesOf(fd: number, name: Buffer, sizeBytes: number): string {
+  if (sizeBytes < sparseBytesMin) return ''
   const descriptor = posix.openFile(fd, name, readFlags)
   const ranges: string[] = []
   for (let at = 0; at < sizeBytes;) {

@@ -1,5 +1,4 @@
 import type { BlobLocation, BlobLocations } from '../../catalogue/blob-location.ts'
-import { segmentKey } from '../../catalogue/blob-lookup.ts'
 import type { WorkerBlobs } from '../../repository/worker-blobs.ts'
 import type { KeptBytes } from './kept-bytes.ts'
 
@@ -40,7 +39,7 @@ export class ScatteredBlobs {
     const { packs, segments } = locations
     for (let place = 0; place < packs.length; place++) {
       if (packs[place] === 0) continue
-      const key = segmentKey(packs[place], segments[place])
+      const key = keyOf(packs[place], segments[place])
       const use = this.#uses.get(key)
       if (use) use.places.push(place)
       else this.#uses.set(key, { places: [place], isOpened: false })
@@ -57,7 +56,7 @@ export class ScatteredBlobs {
   take(place: number, location: BlobLocation): Buffer | undefined {
     const kept = this.#kept.take(place)
     if (kept) return kept
-    const use = this.#uses.get(segmentKey(location.pack.row, location.segment))
+    const use = this.#uses.get(keyOf(location.pack.row, location.segment))
     if (!use || use.isOpened) return undefined
     // Also when it fails: who asks for the next blob of it in the usual way hears why.
     use.isOpened = true
@@ -80,4 +79,9 @@ export class ScatteredBlobs {
 
 function isInOnePiece(places: readonly number[]): boolean {
   return places[places.length - 1] - places[0] < 2 * places.length + nearReferences
+}
+
+/** One number for a segment of a pack, which has at most so many (docs/FORMAT.md, section 7). */
+function keyOf(packRow: number, segment: number): number {
+  return packRow * 65_536 + segment
 }
