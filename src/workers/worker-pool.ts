@@ -25,8 +25,8 @@ export interface PoolWorker<Request, Reply> {
   terminate(): Promise<void>
 }
 
-/** Two requests are queued at each worker so that none waits for the main thread's turn. */
-const requestsPerWorker = 2
+/** Requests are queued at each worker so that none waits for the main thread's turn, and that one goes on while threads start. */
+const requestsPerWorker = 4
 
 export function defaultThreadCount(): number {
   const wanted = Number(process.env['HOLDFAST_THREADS'])
