@@ -1,97 +1,89 @@
 import type { PackRow } from '../../catalogue/blob-location.ts'
-import { createDecompressor } from '../../format/compression/zstd.ts'
-import {
-  decodePack,
-  openSegment,
-  segmentDescriptor,
-  segmentFormOf,
-  type OpenedPack,
-} from '../../format/pack/pack-reader.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
-import { idBytes } from '../../model/ids.ts'
-import type { PackWriter } from '../../repository/pack-writer.ts'
+import { IndexWriter } from '../../repository/index-writer.ts'
+import type { SegmentCopy } from '../../repository/pack-copier.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { writePacks } from '../../repository/write-packs.ts'
+import { WorkerPool } from '../../workers/worker-pool.ts'
 import type { LiveBlobs } from './live-blobs.ts'
 import { offsetOfPlace } from './live-places.ts'
-import { packAccessOf } from './pack-access.ts'
+import { createRepackWorker, repackWorkerName, repackWorkerUrl } from './repack-worker.ts'
 
 export interface RepackOptions {
   readonly signal?: AbortSignal | undefined
   readonly onEvent?: OnEvent | undefined
 }
 
+/** Below this a thread would take longer to start than the copying takes, and two would leave two small packs. In bytes. */
+const inlineBytesMax = 24 * 1024 * 1024
+
 /**
- * Copies what is live in some packs into new ones. They are durable and named by durable index objects when the promise resolves; nothing
- * has been taken away.
+ * Copies what is live in some packs into new ones, in parallel. They are durable and named by durable index objects when the promise resolves;
+ * nothing has been taken away.
  *
  * @returns length of the new packs, in bytes
+ * @throws {RepositoryError} when a pack is lost or damaged, or the storage fails; what was copied until then is used by the next run
  */
 export async function repack(
   repository: Repository,
   from: readonly PackRow[],
   live: LiveBlobs,
-  options: RepackOptions,
+  { signal, onEvent }: RepackOptions,
 ): Promise<number> {
-  const decompressor = createDecompressor()
-  return await writePacks(repository, async (writer) => {
-    for (const [done, pack] of from.entries()) {
-      options.signal?.throwIfAborted()
-      const bytes = await repository.storage.get(`packs/${pack.id}`)
-      const opened = decodePack(bytes, packAccessOf(repository), pack.id)
-      for (const [segment, { unique }] of live.inPack(pack.row) ?? []) {
-        copySegment({ opened, bytes, segment, live: unique }, writer, decompressor)
-      }
-      await writer.settle()
-      report(options, done + 1, from.length)
-    }
+  const index = new IndexWriter(repository)
+  const bytes = from.reduce((sum, pack) => sum + pack.bytes, 0)
+  const pool = new WorkerPool({
+    name: repackWorkerName,
+    entryUrl: repackWorkerUrl,
+    factory: createRepackWorker,
+    setup: repository.context,
+    threads: bytes <= inlineBytesMax ? 0 : repository.threadCount,
+    onNote: (pack) => index.add(pack),
   })
-}
-
-interface SegmentCopy {
-  readonly opened: OpenedPack
-  /** The whole pack. */
-  readonly bytes: Buffer
-  readonly segment: number
-  /** Places of the live blobs in it, ascending. */
-  readonly live: Float64Array
-}
-
-/** A segment in which everything is live is taken over as it is; of any other the live blobs are compressed anew. */
-function copySegment(
-  { opened: { trailer, opener }, bytes, segment, live }: SegmentCopy,
-  writer: PackWriter,
-  decompressor: ReturnType<typeof createDecompressor>,
-): void {
-  const form = segmentFormOf(trailer, segment)
-  const kind = trailer.kinds[segment] === 0 ? 0 : 1
-  const first = trailer.firstBlobs[segment]
-  const end = first + trailer.blobCounts[segment]
-  const start = trailer.offsets[segment]
-  const sealed = bytes.subarray(start, start + form.payloadBytes + 16)
-  if (live.length === end - first) {
-    writer.copySegment(opener.open(segmentDescriptor(form), sealed), form.codec, {
-      kind,
-      plainBytes: form.plainBytes,
-      ids: trailer.ids.subarray(first * idBytes, end * idBytes),
-      lengths: trailer.blobLengths.subarray(first, end),
-    })
-    return
-  }
-  const plain = openSegment({ opener, decompressor }, form, sealed)
-  const wanted = new Set<number>()
-  for (const place of live) wanted.add(offsetOfPlace(place))
-  for (let blob = first, offset = 0; blob < end; blob++) {
-    const length = trailer.blobLengths[blob]
-    if (wanted.has(offset)) {
-      const id = trailer.ids.subarray(blob * idBytes, (blob + 1) * idBytes)
-      writer.add(kind, id, plain.subarray(offset, offset + length))
+  const inFlight = new Set<Promise<void>>()
+  let failure: unknown
+  let done = 0
+  try {
+    for (const pack of from) {
+      await pool.room()
+      signal?.throwIfAborted()
+      if (failure !== undefined) throw failure
+      const { id: packId, bytes: packBytes } = pack
+      const segments = segmentsOf(live, pack.row)
+      const copying: Promise<void> = pool
+        .submit({ type: 'copy', pack: { packId, packBytes, segments } })
+        .then(() => {
+          done += 1
+          report(onEvent, done, from.length)
+        })
+        .catch((error: unknown) => {
+          failure ??= error
+        })
+        .finally(() => inFlight.delete(copying))
+      inFlight.add(copying)
     }
-    offset += length
+    await Promise.all(inFlight)
+    if (failure !== undefined) throw failure
+    await pool.broadcast({ type: 'finish' })
+    await pool.close()
+  } catch (error) {
+    await pool.broadcast({ type: 'discard' }).catch(() => undefined)
+    await pool.terminate()
+    await index.settle()
+    throw error
   }
+  await index.flush()
+  return index.packBytes
 }
 
-function report({ onEvent }: RepackOptions, done: number, total: number): void {
+function segmentsOf(live: LiveBlobs, packRow: number): SegmentCopy[] {
+  const segments: SegmentCopy[] = []
+  for (const [segment, places] of live.inPack(packRow) ?? []) {
+    segments.push({ segment, offsets: Uint32Array.from(places.unique, offsetOfPlace) })
+  }
+  return segments
+}
+
+function report(onEvent: OnEvent | undefined, done: number, total: number): void {
   onEvent?.({
     type: 'progress',
     phase: 'repacking',
