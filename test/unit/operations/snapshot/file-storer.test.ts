@@ -1,5 +1,5 @@
 import { constants, linkSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { posix } from '../../../../src/filesystem/posix/posix.ts'
 import { flagChangedWhileRead } from '../../../../src/format/tree/entry-flags.ts'
 import { FileStorer } from '../../../../src/operations/snapshot/file-storer.ts'
@@ -8,9 +8,14 @@ import {
   fileOutcome,
   ReadBatchBuilder,
 } from '../../../../src/operations/snapshot/read-batch.ts'
-import type { BlobStore } from '../../../../src/repository/blob-store.ts'
+import { deriveRepositoryKeys } from '../../../../src/format/encryption/repository-keys.ts'
+import { BlobClaims } from '../../../../src/repository/blob-claims.ts'
+import { BlobStore } from '../../../../src/repository/blob-store.ts'
+import { PackWriter } from '../../../../src/repository/pack-writer.ts'
 import type { RepositoryContext } from '../../../../src/repository/repository-context.ts'
+import { openLocal } from '../../../../src/storage/local/local-storage.ts'
 import { randomBytesOf } from '../../../support/random-bytes.ts'
+import { fastFolder, scratchFolder } from '../../../support/scratch.ts'
 import { scratchDirectory } from '../../filesystem/scratch-directory.ts'
 
 const MiB = 1024 * 1024
@@ -194,6 +199,136 @@ describe('FileStorer', () => {
         ['next', 4],
       ])
       expect(stored.map(({ content }) => content.toString())).toEqual(['short', 'next'])
+    }
+  })
+})
+
+/** The ids of a file's references. */
+function idsOf(results: Buffer, at: number): Buffer {
+  const count = results.readUInt32LE(at + FILE_RESULT.referenceCount)
+  const start = at + FILE_RESULT.references + count * 8
+  return Buffer.from(results.subarray(start, start + count * 32))
+}
+
+function idTexts(ids: Uint8Array): string[] {
+  const text = Buffer.from(ids).toString('hex')
+  return text.match(/.{64}/g) ?? []
+}
+
+describe('what a file held in a trusted parent', () => {
+  /** Stores files with a real store, and tells which ids were looked up; all of them are said to be new. */
+  async function storing(): Promise<
+    (
+      fd: number,
+      files: readonly (readonly [name: string, size: number, former?: Uint8Array | undefined])[],
+    ) => { ids: Buffer[]; asked: string[]; added: number }
+  > {
+    const storage = openLocal(scratchFolder(fastFolder))
+    await storage.prepare()
+    const real: RepositoryContext = {
+      location: storage.location,
+      repositoryId: Buffer.alloc(16, 9),
+      sealed: false,
+      keys: deriveRepositoryKeys(Buffer.alloc(32, 5)),
+      chunkAverageBytes: 16 * 1024,
+      cataloguePath: '',
+      compressionLevel: 1,
+    }
+    return (fd, files) => {
+      const builder = new ReadBatchBuilder()
+      for (const [name, size, former] of files) builder.add(fd, Buffer.from(name), size, former)
+      const asked: string[] = []
+      const known = {
+        hasBlob: (id: Uint8Array): boolean => {
+          asked.push(Buffer.from(id).toString('hex'))
+          return false
+        },
+      }
+      const claims = new BlobClaims(BlobClaims.allocate(1024))
+      const packs = new PackWriter(real, storage, () => {})
+      onTestFinished(() => packs.discard())
+      const store = new BlobStore(real, claims, known, packs)
+      const results = new FileStorer(real, store).storeBatch(builder.take())
+      const ids: Buffer[] = []
+      for (let at = 0; at < results.length;) {
+        ids.push(idsOf(results, at))
+        at += results.readUInt32LE(at + FILE_RESULT.totalBytes)
+      }
+      return { ids, asked, added: store.counts.dataBlobsAdded }
+    }
+  }
+
+  // Read with others in one call, alone into the window, and through the window piece by piece.
+  it.each([3000, 40_000, 200_000, 3 * MiB])(
+    'is not looked up when it was only touched (%i bytes)',
+    async (size) => {
+      const { fd, at } = scratchDirectory()
+      const names = ['a', 'b', 'c']
+      for (const name of names) writeFileSync(at(name), randomBytesOf(name, size))
+      const store = await storing()
+      const before = store(
+        fd,
+        names.map((name) => [name, size] as const),
+      )
+      expect(before.asked).toEqual(before.ids.flatMap(idTexts))
+      const after = store(
+        fd,
+        names.map((name, file) => [name, size, before.ids[file]] as const),
+      )
+      expect(after).toEqual({ ids: before.ids, asked: [], added: 0 })
+    },
+  )
+
+  it.each([200_000, 3 * MiB])(
+    'is found on both sides of an edit, and only what is new is looked up (%i bytes)',
+    async (size) => {
+      const { fd, at } = scratchDirectory()
+      const content = randomBytesOf('file', size)
+      writeFileSync(at('file'), content)
+      const store = await storing()
+      const [former] = store(fd, [['file', size]]).ids
+      const middle = size / 2
+      const edit = Buffer.from('two words more')
+      const edited = [content.subarray(0, middle), edit, content.subarray(middle)]
+      writeFileSync(at('file'), Buffer.concat(edited))
+      const { ids, asked, added } = store(fd, [['file', size + edit.length, former]])
+      const held = new Set(idTexts(former))
+      const chunks = idTexts(ids[0])
+      expect(asked).toEqual(chunks.filter((id) => !held.has(id)))
+      expect(added).toBe(asked.length)
+      expect(asked.length).toBeGreaterThan(0)
+      expect(asked.length).toBeLessThan(chunks.length / 2)
+      // Behind the edit as well as before it.
+      expect([held.has(chunks[0]), held.has(chunks[chunks.length - 1])]).toEqual([true, true])
+    },
+  )
+
+  it('is not taken for what another file of the batch held', async () => {
+    const { fd, at } = scratchDirectory()
+    for (const name of ['a', 'b', 'c']) writeFileSync(at(name), randomBytesOf(name, 5000))
+    const store = await storing()
+    const [a, , c] = store(fd, [
+      ['a', 5000],
+      ['b', 5000],
+      ['c', 5000],
+    ]).ids
+    for (const [former, asked] of [
+      [[a, undefined, c], ['b']],
+      [
+        [undefined, a, undefined],
+        ['a', 'b', 'c'],
+      ],
+      [
+        [undefined, undefined, c],
+        ['a', 'b'],
+      ],
+    ] as const) {
+      const result = store(
+        fd,
+        ['a', 'b', 'c'].map((name, file) => [name, 5000, former[file]] as const),
+      )
+      const names = new Map(result.ids.map((id, file) => [id.toString('hex'), 'abc'[file]]))
+      expect(result.asked.map((id) => names.get(id))).toEqual(asked)
     }
   })
 })

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { STAT_OFFSET, STAT_RECORD_BYTES } from '../../../../src/filesystem/posix/stat-record.ts'
-import { flagChangedWhileRead, flagRacy } from '../../../../src/format/tree/entry-flags.ts'
+import {
+  composeFlags,
+  flagChangedWhileRead,
+  flagRacy,
+} from '../../../../src/format/tree/entry-flags.ts'
 import { decodeTreePage } from '../../../../src/format/tree/tree-page.ts'
 import { ParentCursor } from '../../../../src/operations/snapshot/parent-cursor.ts'
-import { encodeRawPage, rawEntry, someId } from '../../format/tree/tree-fixture.ts'
+import { encodeRawPage, rawDirectory, rawEntry, someId } from '../../format/tree/tree-fixture.ts'
 
 /** Every word of each number is in use. */
 const entry = {
@@ -56,5 +60,40 @@ describe('a file', () => {
   it('is read again when its stamps could not be trusted, or it changed while it was read', () => {
     expect(isUnchanged(statusRecord(), flagRacy)).toBe(false)
     expect(isUnchanged(statusRecord(), flagChangedWhileRead)).toBe(false)
+  })
+})
+
+describe('what a file of the parent held', () => {
+  const ids = [1, 2, 3].map((byte) => Buffer.alloc(32, byte))
+  const raws = [
+    rawEntry('a', { size: 10n, chunks: [[10n, ids[0]]] }),
+    rawDirectory('b'),
+    rawEntry('c', {
+      size: 50n,
+      chunks: [
+        [20n, ids[1]],
+        [30n, ids[2]],
+      ],
+    }),
+    rawEntry('empty'),
+    // Depth 1: its reference leads to a list and not to bytes of the file.
+    rawEntry('listed', { size: 9n, chunks: [[9n, ids[0]]], flags: composeFlags(0, 1, 0) }),
+  ]
+
+  function idsOf(name: string): Uint8Array | undefined {
+    const cursor = new ParentCursor([decodeTreePage(encodeRawPage(raws), someId)].values())
+    expect(cursor.find(Buffer.from(name), 0, name.length)).toBe(true)
+    return cursor.contentIds
+  }
+
+  it('is its own references, in order', () => {
+    expect(idsOf('a')).toEqual(ids[0])
+    expect(idsOf('c')).toEqual(Buffer.concat([ids[1], ids[2]]))
+    expect(idsOf('empty')).toEqual(Buffer.alloc(0))
+  })
+
+  it('is not known where the references lead to lists, or to the pages of a directory', () => {
+    expect(idsOf('listed')).toBeUndefined()
+    expect(idsOf('b')).toBeUndefined()
   })
 })

@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import {
+  READ_REQUEST_BYTES,
+  READ_REQUEST_OFFSET,
+} from '../../../../src/filesystem/posix/small-file-batch.ts'
 import { ExcludeRules } from '../../../../src/filesystem/scan/exclude-rules.ts'
 import type { StoredDirectory } from '../../../../src/format/tree/directory-writer.ts'
 import { DirectoryReader } from '../../../../src/format/tree/directory-reader.ts'
 import { findSources, openBase } from '../../../../src/operations/snapshot/source-base.ts'
 import { SourceWalker } from '../../../../src/operations/snapshot/source-walker.ts'
+import { FileStorer } from '../../../../src/operations/snapshot/file-storer.ts'
+import type { WalkOutput } from '../../../../src/operations/snapshot/walk-contract.ts'
 import { newWalkCounts } from '../../../../src/operations/snapshot/walk-counts.ts'
+import type { BlobStore } from '../../../../src/repository/blob-store.ts'
+import type { RepositoryContext } from '../../../../src/repository/repository-context.ts'
+import { randomBytesOf } from '../../../support/random-bytes.ts'
 import { scratchFolder } from '../../../support/scratch.ts'
 
 /** Tree pages by their ids, and the ids that were stored since `stored` was cleared. */
@@ -34,6 +43,7 @@ async function walk(
   pages: Pages,
   parent: StoredDirectory | null,
   readAll: boolean,
+  readBatch: WalkOutput['readBatch'] = null,
 ): Promise<StoredDirectory> {
   const sources = findSources([folder], folder)
   const reader = new DirectoryReader((id) => pages.read(id), 1000)
@@ -49,7 +59,7 @@ async function walk(
     observer: { onUnreadable: () => {}, onNotice: () => {}, onProgress: () => {} },
     output: {
       storeTree: (bytes) => pages.store(bytes),
-      readBatch: null,
+      readBatch,
       room: async () => undefined,
     },
     counts: newWalkCounts(),
@@ -73,5 +83,92 @@ describe('SourceWalker', () => {
     const third = await walk(folder, pages, first, true)
     expect(third.id).toEqual(first.id)
     expect(pages.stored.has(first.id.toString('hex'))).toBe(true)
+  })
+})
+
+describe('what files held in the parent', () => {
+  const context = {
+    chunkAverageBytes: 16 * 1024,
+    keys: { chunkerSecret: Buffer.alloc(32, 7) },
+  } as unknown as RepositoryContext
+
+  /** Reads the files of the walk, and notes what is said of each: how many chunks it held. */
+  function reading(): {
+    held: Map<string, number>
+    ids: Set<string>
+    readBatch: NonNullable<WalkOutput['readBatch']>
+  } {
+    const held = new Map<string, number>()
+    const ids = new Set<string>()
+    const store = {
+      storeData: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
+      storeTree: (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(),
+    }
+    const storer = new FileStorer(context, store as unknown as BlobStore)
+    return {
+      held,
+      ids,
+      readBatch: async (batch) => {
+        const requests = new DataView(batch.requests.buffer)
+        for (let file = 0, start = 0; file < batch.count; file++) {
+          const at = file * READ_REQUEST_BYTES
+          const from = requests.getUint32(at + READ_REQUEST_OFFSET.nameOffset, true)
+          const bytes = requests.getUint32(at + READ_REQUEST_OFFSET.nameBytes, true)
+          const end = batch.former?.ends[file] ?? 0
+          held.set(
+            Buffer.from(batch.names.subarray(from, from + bytes)).toString(),
+            (end - start) / 32,
+          )
+          for (; start < end; start += 32) {
+            ids.add(
+              Buffer.from(batch.former?.ids.subarray(start, start + 32) ?? []).toString('hex'),
+            )
+          }
+        }
+        return storer.storeBatch(batch)
+      },
+    }
+  }
+
+  /** A folder that was saved once. All of its files were touched since, `edited` was changed, and `new` has come. */
+  async function scene(): Promise<{ folder: string; pages: Pages; first: StoredDirectory }> {
+    const folder = scratchFolder()
+    mkdirSync(join(folder, 'below'))
+    mkdirSync(join(folder, 'replaced'))
+    writeFileSync(join(folder, 'below', 'touched'), randomBytesOf('touched', 500))
+    writeFileSync(join(folder, 'edited'), randomBytesOf('edited', 200_000))
+    writeFileSync(join(folder, 'empty'), '')
+    const pages = new Pages()
+    const first = await walk(folder, pages, null, false, reading().readBatch)
+    rmSync(join(folder, 'replaced'), { recursive: true })
+    writeFileSync(join(folder, 'replaced'), 'a file now')
+    writeFileSync(join(folder, 'edited'), randomBytesOf('edited', 100_000))
+    writeFileSync(join(folder, 'new'), 'new')
+    for (const name of ['below/touched', 'edited', 'empty']) utimesSync(join(folder, name), 1, 1)
+    return { folder, pages, first }
+  }
+
+  it('goes with those that have to be read again', async () => {
+    const { folder, pages, first } = await scene()
+    const { held, ids, readBatch } = reading()
+    await walk(folder, pages, first, false, readBatch)
+    expect(Object.fromEntries(held)).toEqual({
+      edited: expect.any(Number),
+      empty: 0,
+      new: 0,
+      replaced: 0,
+      touched: 1,
+    })
+    expect(held.get('edited')).toBeGreaterThan(4)
+    const touched = createHash('sha256').update(randomBytesOf('touched', 500)).digest('hex')
+    expect(ids).toContain(touched)
+  })
+
+  it('goes with none when everything is read because of a doubt', async () => {
+    const { folder, pages, first } = await scene()
+    const { held, ids, readBatch } = reading()
+    await walk(folder, pages, first, true, readBatch)
+    expect([...held.values()]).toEqual([0, 0, 0, 0, 0])
+    expect(ids.size).toBe(0)
   })
 })
