@@ -6,6 +6,7 @@ import { deriveRepositoryKeys } from '../../../src/format/encryption/repository-
 import { createBlobHasher } from '../../../src/format/hashing/blob-hasher.ts'
 import { createDecompressor } from '../../../src/format/compression/zstd.ts'
 import { decodePack, openSegment, segmentFormOf } from '../../../src/format/pack/pack-reader.ts'
+import { decodePackTrailer } from '../../../src/format/pack/pack-trailer.ts'
 import { HoldfastError } from '../../../src/foundation/errors.ts'
 import { PackWriter, type WrittenPack } from '../../../src/repository/pack-writer.ts'
 import type { RepositoryContext } from '../../../src/repository/repository-context.ts'
@@ -123,6 +124,38 @@ describe('PackWriter', () => {
     }
     await writer.finish()
     expect(await readPacks(storage, packs, context)).toEqual(expected)
+  })
+
+  it('closes segments of trees at 256 KiB and those of data at 1 MiB', async () => {
+    const storage = await newStorage()
+    const packs: WrittenPack[] = []
+    const writer = new PackWriter(contextOf(storage.location), storage, (pack) => packs.push(pack))
+    const blobBytes = 3000
+    for (let index = 0; index < 800; index++) {
+      add(writer, blobKinds.data, randomBytesOf(`data ${index}`, blobBytes))
+      add(writer, blobKinds.tree, randomBytesOf(`tree ${index}`, blobBytes))
+    }
+    // A page that is longer than a segment has one to itself.
+    const long = add(writer, blobKinds.tree, randomBytesOf('long page', 700 * 1024))
+    add(writer, blobKinds.tree, randomBytesOf('next page', blobBytes))
+    await writer.finish()
+    const lengths: [number[], number[]] = [[], []]
+    for (const { trailer } of packs) {
+      const { segmentCount, kinds, plainBytes, firstBlobs, ids } = decodePackTrailer(trailer)
+      for (let segment = 0; segment < segmentCount; segment++) {
+        const firstId = ids.toString('hex', firstBlobs[segment] * 32, firstBlobs[segment] * 32 + 32)
+        if (firstId === long) expect(plainBytes[segment]).toBe(700 * 1024)
+        else lengths[kinds[segment] === blobKinds.data ? 0 : 1].push(plainBytes[segment])
+      }
+    }
+    for (const [kind, target] of [MiB, 256 * 1024].entries()) {
+      const ofKind = lengths[kind].toSorted((left, right) => right - left)
+      const full = Math.floor(target / blobBytes) * blobBytes
+      // What was left at the end, and what came before or behind the long page.
+      const rests = kind === blobKinds.data ? 1 : 2
+      expect(ofKind.slice(0, -rests)).toEqual(ofKind.slice(rests).map(() => full))
+      expect(ofKind.reduce((sum, bytes) => sum + bytes, 0)).toBe((800 + kind) * blobBytes)
+    }
   })
 
   it('seals equal blobs differently in each pack', async () => {
