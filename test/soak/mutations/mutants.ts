@@ -10,6 +10,7 @@ import { parityMutants } from './list/parity.ts'
 import { posixMutants } from './list/posix.ts'
 import { pruneMutants } from './list/prune.ts'
 import { retentionMutants } from './list/retention.ts'
+import { shortcutMutants } from './list/shortcut.ts'
 import { storageMutants } from './list/storage.ts'
 import { textObjectMutants } from './list/text-object.ts'
 import { treeMutants } from './list/tree.ts'
@@ -34,4 +35,5 @@ export const mutants: readonly Mutant[] = [
   ...changeMutants,
   ...retentionMutants,
   ...parityMutants,
+  ...shortcutMutants,
 ]
