@@ -61,12 +61,15 @@ export class ScatteredBlobs {
     // Also when it fails: who asks for the next blob of it in the usual way hears why.
     use.isOpened = true
     const plain = this.#blobs.reader.openSegmentOnce(location)
+    let isAnyKept = false
     for (const later of use.places) {
       if (later <= place) continue
-      if (this.#kept.keep(later, this.#bytesAt(plain, later))) continue
-      // The rest is for another opening, when this is used up.
-      use.isOpened = false
-      break
+      if (!this.#kept.keep(later, this.#bytesAt(plain, later))) {
+        // The rest is for another opening, when this is used up; with no room at all the reader's cache has to do.
+        use.isOpened = !isAnyKept
+        break
+      }
+      isAnyKept = true
     }
     return this.#bytesAt(plain, place)
   }
