@@ -1,7 +1,7 @@
 import { createDecompressor, type Decompressor } from '../format/compression/zstd.ts'
 import {
-  decodePack,
   openSegment,
+  readPackTrailer,
   segmentDescriptor,
   segmentFormOf,
   type OpenedPack,
@@ -27,13 +27,16 @@ export interface SegmentCopy {
 
 const tagBytes = 16
 
-/** Copies live blobs out of packs into new ones, in memory that is used again. For one thread. */
+/**
+ * Copies live blobs out of packs into new ones: only the segments that are needed are read, and no more than one of them is in memory. What
+ * was copied is proved by its ids before it is written (`PackWriter`), so that the rest of the pack may be damaged. For one thread.
+ */
 export class PackCopier {
   readonly #context: RepositoryContext
   readonly #storage: PackStorage
   readonly #writer: PackWriter
   readonly #decompressor: Decompressor = createDecompressor()
-  #pack: Buffer = Buffer.alloc(0)
+  #sealed: Buffer = Buffer.alloc(0)
   #payload: Buffer = Buffer.alloc(0)
 
   constructor(context: RepositoryContext, onPack: (pack: WrittenPack) => void) {
@@ -42,19 +45,21 @@ export class PackCopier {
     this.#writer = new PackWriter(context, this.#storage, onPack)
   }
 
-  /** @throws {RepositoryError} when the pack is lost, is not what its name says, or the storage fails */
+  /** @throws {RepositoryError} when the pack or what is needed of it is lost or damaged, or the storage fails */
   async copy({ packId, packBytes, segments }: PackCopy): Promise<void> {
-    this.#pack = roomOf(this.#pack, packBytes)
-    const bytes = this.#pack.subarray(0, packBytes)
-    this.#storage.readRangeSync(`packs/${packId}`, 0, bytes)
+    const name = `packs/${packId}`
+    const readRange = (offset: number, lengthBytes: number): Buffer => {
+      const bytes = Buffer.allocUnsafe(lengthBytes)
+      this.#storage.readRangeSync(name, offset, bytes)
+      return bytes
+    }
     const { keys, repositoryId, sealed } = this.#context
-    const access = {
+    const opened = await readPackTrailer(readRange, packBytes, {
       frameRootKey: keys.frameRootKey,
       repositoryId: Buffer.from(repositoryId),
       sealed,
-    }
-    const opened = decodePack(bytes, access, packId)
-    for (const { segment, offsets } of segments) this.#copySegment(opened, bytes, segment, offsets)
+    })
+    for (const { segment, offsets } of segments) this.#copySegment(name, opened, segment, offsets)
     await this.#writer.settle()
   }
 
@@ -73,8 +78,8 @@ export class PackCopier {
 
   /** A segment in which everything is live is taken over as it is; of any other the live blobs are compressed anew. */
   #copySegment(
+    name: string,
     { trailer, opener }: OpenedPack,
-    bytes: Buffer,
     segment: number,
     live: Uint32Array,
   ): void {
@@ -82,8 +87,10 @@ export class PackCopier {
     const kind = trailer.kinds[segment] === 0 ? 0 : 1
     const first = trailer.firstBlobs[segment]
     const end = first + trailer.blobCounts[segment]
-    const start = trailer.offsets[segment]
-    const sealed = bytes.subarray(start, start + form.payloadBytes + tagBytes)
+    const sealedBytes = form.payloadBytes + tagBytes
+    this.#sealed = roomOf(this.#sealed, sealedBytes)
+    const sealed = this.#sealed.subarray(0, sealedBytes)
+    this.#storage.readRangeSync(name, trailer.offsets[segment], sealed)
     if (live.length === end - first) {
       this.#payload = roomOf(this.#payload, form.payloadBytes)
       const payload = opener.open(segmentDescriptor(form), sealed, this.#payload)
