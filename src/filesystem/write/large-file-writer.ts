@@ -38,6 +38,11 @@ export class LargeFileWriter {
     context.held.pin(place.directory)
   }
 
+  /** For other threads, until `commit` or `abort`. */
+  get descriptor(): number {
+    return this.#open()
+  }
+
   /**
    * Writes source[offset, offset + lengthBytes) at a position of the file.
    * @throws {TargetError} when that fails; the file must then be aborted.

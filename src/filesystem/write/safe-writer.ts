@@ -172,6 +172,18 @@ export class SafeWriter {
   }
 
   /**
+   * Writes into a file that another thread has begun with `createLargeFile` and will finish.
+   * @throws {TargetError} when that fails
+   */
+  writePart(descriptor: number, path: PathText, bytes: Uint8Array, position: number): void {
+    try {
+      posix.write(descriptor, bytes, 0, bytes.length, position)
+    } catch (error) {
+      throw targetFault('restore file', path, error)
+    }
+  }
+
+  /**
    * Creates a link, fifo or device.
    * @returns What was created, or undefined for a device that the policy keeps back; it is counted.
    */

@@ -19,6 +19,13 @@ export interface FileContentSource extends ContentReferences {
   readonly size: number
 }
 
+/** What of a content is gone through. */
+export interface ContentPart {
+  readonly seen?: Set<string> | undefined
+  /** In bytes. */
+  readonly start?: number
+}
+
 interface Level extends ContentReferences {
   readonly level: number
   next: number
@@ -42,20 +49,27 @@ export class ContentReader {
   offset = 0
   readonly #load: LoadContentList
   readonly #seen: Set<string> | undefined
+  readonly #start: number
   readonly #levels: Level[]
 
   /**
-   * @param seen lists that are passed over, and to which those that are read are added: who wants to know of each blob once must not go
+   * @param part.start lists that end before it are passed over; what comes before it otherwise is not
+   * @param part.seen lists that are passed over, and to which those that are read are added: who wants to know of each blob once must not go
    *   through a list as often as some file says
    * @throws {DamageError} when the depth is above 4 or the references do not cover `size` bytes.
    */
-  constructor(source: FileContentSource, load: LoadContentList, seen?: Set<string>) {
+  constructor(
+    source: FileContentSource,
+    load: LoadContentList,
+    { seen, start = 0 }: ContentPart = {},
+  ) {
     const { depth, ids, lengths, size } = source
     if (depth > contentDepthMax) refuseContent(`its lists are ${depth} deep`)
     if (sumReferences(source, depth) !== size) refuseContent('its references do not add up')
     this.ids = ids
     this.#load = load
     this.#seen = seen
+    this.#start = start
     this.#levels = [{ level: depth, ids, lengths, next: 0 }]
   }
 
@@ -82,7 +96,8 @@ export class ContentReader {
       const item = open.next++
       const isHole = isHoleId(open.ids, item * 32)
       if (open.level > 0 && !isHole) {
-        if (this.#isSeen(open, item)) this.offset += open.lengths[item]
+        const isBefore = this.offset + open.lengths[item] <= this.#start
+        if (isBefore || this.#isSeen(open, item)) this.offset += open.lengths[item]
         else this.#descend(open, item)
         continue
       }
@@ -121,7 +136,7 @@ export function readContent(
   page: TreePage,
   index: number,
   load: LoadContentList,
-  seen?: Set<string>,
+  part?: ContentPart,
 ): ContentReader {
   return new ContentReader(
     {
@@ -131,6 +146,6 @@ export function readContent(
       lengths: page.chunkBytesOf(index),
     },
     load,
-    seen,
+    part,
   )
 }

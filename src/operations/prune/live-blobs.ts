@@ -137,7 +137,7 @@ export class LiveBlobs {
           this.#add(id)
           return this.#repository.trees.readList(id)
         },
-        this.#seenLists,
+        { seen: this.#seenLists },
       )
       while (content.next()) if (!content.isHole) this.#add(content.id)
     } catch (error) {

@@ -7,7 +7,7 @@ import { readContent, type ContentReader } from '../../format/tree/content-reade
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { decodeExtras } from '../../format/tree/extras.ts'
-import type { TreePage } from '../../format/tree/tree-page.ts'
+import { decodeTreePage, type TreePage } from '../../format/tree/tree-page.ts'
 import { RepositoryError, TargetError } from '../../foundation/errors.ts'
 import { isLoss } from '../../repository/loss.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
@@ -24,8 +24,8 @@ import {
 import { KeptBytes } from './kept-bytes.ts'
 import {
   newRestoreReply,
+  type FilePart,
   type RestoreReply,
-  type RestoreRequest,
   type RestoreUnit,
 } from './restore-batch.ts'
 import type { Overwrite } from './restore-options.ts'
@@ -90,11 +90,11 @@ export class PageRestorer {
   }
 
   /** @throws {RepositoryError} when the storage fails; lost data and faults of the target are in the reply */
-  restore(request: RestoreRequest): RestoreReply {
+  restore(units: readonly RestoreUnit[]): RestoreReply {
     this.#reply = newRestoreReply()
     const before = { ...this.#writer.skipped }
-    const references = referencesOf(request.units, this.#blobs, this.#kept)
-    for (const [number, unit] of request.units.entries()) {
+    const references = referencesOf(units, this.#blobs, this.#kept)
+    for (const [number, unit] of units.entries()) {
       this.#restoreUnit(unit, references[number])
     }
     this.#flush()
@@ -104,6 +104,25 @@ export class PageRestorer {
       setIdBits: setIdBits - before.setIdBits,
       attributes: attributes - before.attributes,
       devices: devices - before.devices,
+    }
+    return this.#reply
+  }
+
+  /** @throws {RepositoryError} as `restore` */
+  restorePart({ descriptor, path, page: bytes, index, start, end }: FilePart): RestoreReply {
+    this.#reply = newRestoreReply()
+    const page = decodeTreePage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    try {
+      const content = this.#contentOf(page, index, start)
+      while (content.next() && content.offset < end) {
+        if (content.isHole || content.offset < start) continue
+        const chunk = this.#blobs.reader.read(blobKinds.data, content.id, content.bytes)
+        this.#writer.writePart(descriptor, path, chunk, content.offset)
+      }
+    } catch (error) {
+      if (error instanceof TargetError) this.#fail(error.message)
+      else if (isLoss(error)) this.#fail(`Cannot restore "${path}": ${error.message}`)
+      else throw error
     }
     return this.#reply
   }
@@ -315,8 +334,8 @@ export class PageRestorer {
     }
   }
 
-  #contentOf(page: TreePage, index: number): ContentReader {
-    return readContent(page, index, (id) => this.#blobs.lists.readList(id))
+  #contentOf(page: TreePage, index: number, start: number = 0): ContentReader {
+    return readContent(page, index, (id) => this.#blobs.lists.readList(id), { start })
   }
 
   #fail(message: string): void {

@@ -49,9 +49,27 @@ export interface RestoreUnit {
   readonly contentBytes: number
 }
 
-export interface RestoreRequest {
-  readonly units: readonly RestoreUnit[]
+/** Files from here on are written by all threads together, where they are new. In bytes. */
+export const partedFileBytesMin: number = 64 * 1024 * 1024
+
+/** A part of a file that the main thread has made and will finish. */
+export interface FilePart {
+  /** Open in this process. */
+  readonly descriptor: number
+  /** Safe to print. */
+  readonly path: string
+  /** The page's plaintext. */
+  readonly page: Uint8Array
+  /** Which entry of the page it is. */
+  readonly index: number
+  /** The part has the chunks that begin in [start, end), in bytes. */
+  readonly start: number
+  readonly end: number
 }
+
+export type RestoreRequest =
+  | { readonly units: readonly RestoreUnit[] }
+  | { readonly part: FilePart }
 
 export interface RestoreFailure {
   /** Safe to print; names the path. */

@@ -11,7 +11,7 @@ import {
   type WalkedDirectory,
 } from '../../repository/tree-walk.ts'
 import type { KeptPaths } from './kept-paths.ts'
-import { unitEntriesMax, type RestoreUnit } from './restore-batch.ts'
+import { partedFileBytesMin, unitEntriesMax, type RestoreUnit } from './restore-batch.ts'
 import type { RestoreFilter } from './restore-filter.ts'
 import type { RestorePlace } from './restore-target.ts'
 import type { DeferredLink } from './write-links.ts'
@@ -171,8 +171,17 @@ export class RestoreWalk {
       }
       batch.push(index)
       linkKeys.push(key)
-      if (isRegular(page.mode(index))) contentBytes += page.sizeOf(index)
-      if (batch.length === unitEntriesMax) yield take()
+      const bytes = isRegular(page.mode(index)) ? page.sizeOf(index) : 0
+      if (bytes >= partedFileBytesMin && batch.length > 1) {
+        // By itself, so that all threads can write it together.
+        batch.pop()
+        linkKeys.pop()
+        yield take()
+        batch.push(index)
+        linkKeys.push(key)
+      }
+      contentBytes += bytes
+      if (batch.length === unitEntriesMax || bytes >= partedFileBytesMin) yield take()
     }
     if (batch.length > 0) yield take()
   }

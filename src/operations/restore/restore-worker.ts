@@ -15,7 +15,10 @@ export const createRestoreWorker: HandlerFactory<
 > = (setup) => {
   const restorer = new PageRestorer(setup)
   return {
-    handle: (request): Outgoing<RestoreReply> => ({ message: restorer.restore(request) }),
+    handle: (request): Outgoing<RestoreReply> => ({
+      message:
+        'part' in request ? restorer.restorePart(request.part) : restorer.restore(request.units),
+    }),
     close: () => restorer.close(),
   }
 }

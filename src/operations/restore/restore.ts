@@ -1,6 +1,6 @@
 import { verificationOk } from '../../model/journal-record.ts'
 import { HoldfastError, RepositoryError } from '../../foundation/errors.ts'
-import { openTarget } from '../../filesystem/write/safe-writer.ts'
+import { openTarget, type SafeWriter } from '../../filesystem/write/safe-writer.ts'
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -20,6 +20,7 @@ import {
 } from './restore-batch.ts'
 import { RestoreFilter } from './restore-filter.ts'
 import type { RestoreOptions, RestoreResult } from './restore-options.ts'
+import { PartedFiles, type PartedFile } from './parted-files.ts'
 import { placeRestore, type RestorePlace } from './restore-target.ts'
 import { RestoreWalk } from './restore-walk.ts'
 import { writeLinks } from './write-links.ts'
@@ -134,7 +135,7 @@ class RestoreRun {
       },
     })
     try {
-      await this.#writeFiles()
+      await this.#writeFiles(writer)
       writeLinks({
         links: this.#walk.links,
         sources: this.#linkSources,
@@ -170,36 +171,51 @@ class RestoreRun {
     return result
   }
 
-  async #writeFiles(): Promise<void> {
+  async #writeFiles(writer: SafeWriter): Promise<void> {
     const pool = this.#openPool()
+    const parted = new PartedFiles(writer)
     const inFlight = new Set<Promise<void>>()
     let failure: unknown
-    const submit = async (request: RestoreRequest): Promise<void> => {
+    const submit = async (
+      request: RestoreRequest,
+      onReply: (reply: RestoreReply) => void,
+    ): Promise<void> => {
       await pool.room()
       this.#options.signal?.throwIfAborted()
       if (failure !== undefined) throw failure
       const writing: Promise<void> = pool
         .submit(request)
-        .then((reply) => this.#take(reply))
+        .then(onReply)
         .catch((error: unknown) => {
           failure ??= error
         })
         .finally(() => inFlight.delete(writing))
       inFlight.add(writing)
     }
+    const take = (reply: RestoreReply): void => this.#take(reply)
     try {
       for (const unit of this.#walk.units()) {
         this.#tally.name(unit, this.#place.prefix)
+        const file = this.#repository.threadCount > 1 ? parted.begin(unit) : undefined
+        if (file) {
+          this.#requested.files += 1
+          this.#requested.bytes += unit.contentBytes
+          const takePart = (reply: RestoreReply): void => this.#takePart(file, reply)
+          for (const part of file.parts()) await submit({ part }, takePart)
+          continue
+        }
         this.#collect(unit)
-        if (this.#isFull()) await submit(this.#takeUnits())
+        if (this.#isFull()) await submit(this.#takeUnits(), take)
       }
-      if (this.#units.length > 0) await submit(this.#takeUnits())
+      if (this.#units.length > 0) await submit(this.#takeUnits(), take)
       await Promise.all(inFlight)
       if (failure !== undefined) throw failure
       await pool.close()
     } catch (error) {
       await pool.terminate()
       throw error
+    } finally {
+      parted.close()
     }
   }
 
@@ -247,6 +263,11 @@ class RestoreRun {
     this.#unitFiles = 0
     this.#unitBytes = 0
     return { units }
+  }
+
+  #takePart(file: PartedFile, reply: RestoreReply): void {
+    const whole = file.take(reply)
+    if (whole) this.#take(whole)
   }
 
   #take(reply: RestoreReply): void {

@@ -159,7 +159,9 @@ function addFile(
   batch: ReferenceBatch,
 ): void {
   const { walked, index, seen, steps } = file
-  const content = readContent(walked.page, index, (id) => repository.trees.readList(id), seen)
+  const content = readContent(walked.page, index, (id) => repository.trees.readList(id), {
+    seen,
+  })
   while (!steps.isEnough && content.next()) {
     steps.take(1)
     if (content.isHole) continue

@@ -230,6 +230,26 @@ describe('ContentReader', () => {
     while (reader.next());
   }
 
+  it('passes over the lists that end before the start, and over nothing behind it', () => {
+    const blobs = new MemoryBlobs()
+    const content = write(chunks(20_000, 11), blobs)
+    const all = readAll(content, blobs)
+    for (const start of [1, content.totalBytes / 2, content.totalBytes - 1].map(Math.floor)) {
+      let loads = 0
+      const load = (id: Buffer): Buffer => {
+        loads += 1
+        return blobs.load(id)
+      }
+      const source = { ...content, size: content.totalBytes }
+      const reader = new ContentReader(source, load, { start })
+      const offsets: number[] = []
+      while (reader.next()) if (reader.offset >= start) offsets.push(reader.offset)
+      const wanted = all.map(([, , , offset]) => offset).filter((offset) => offset >= start)
+      expect(offsets).toEqual(wanted)
+      if (start === content.totalBytes - 1) expect(loads).toBeLessThanOrEqual(3)
+    }
+  })
+
   it('refuses references that do not cover the file', () => {
     const load = new MemoryBlobs().load
     expect(() => new ContentReader({ ...at, depth: 0, size: 4 }, load)).toThrow(DamageError)
