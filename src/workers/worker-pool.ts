@@ -52,7 +52,7 @@ export class WorkerPool<Setup, Request, Reply, Note> {
     return this.#workers.length
   }
 
-  /** Whether `submit` would be taken up without queueing more than two requests at a worker. */
+  /** Whether `submit` would be taken up without queueing more than four requests at a worker. */
   get hasRoom(): boolean {
     return (
       this.#workers.length < Math.max(1, this.#options.threads) ||

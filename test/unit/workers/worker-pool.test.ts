@@ -107,9 +107,9 @@ describe.each(kinds)('WorkerPool with $threads threads', ({ threads }) => {
     await pool.close()
   })
 
-  it('has room for two requests at each worker, and tells when there is room again', async () => {
+  it('has room for four requests at each worker, and tells when there is room again', async () => {
     const { pool } = newPool(threads)
-    const slow = Array.from({ length: Math.max(1, threads) * 2 }, () =>
+    const slow = Array.from({ length: Math.max(1, threads) * 4 }, () =>
       pool.submit({ do: 'echo', text: 'slow', waitMs: 50 }),
     )
     expect(pool.hasRoom).toBe(false)
