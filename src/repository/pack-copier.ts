@@ -11,6 +11,7 @@ import { PackWriter, type WrittenPack } from './pack-writer.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
+import { withRoom } from './with-room.ts'
 
 /** What of a pack is to be copied. */
 export interface PackCopy {
@@ -88,11 +89,11 @@ export class PackCopier {
     const first = trailer.firstBlobs[segment]
     const end = first + trailer.blobCounts[segment]
     const sealedBytes = form.payloadBytes + tagBytes
-    this.#sealed = roomOf(this.#sealed, sealedBytes)
+    this.#sealed = withRoom(this.#sealed, sealedBytes)
     const sealed = this.#sealed.subarray(0, sealedBytes)
     this.#storage.readRangeSync(name, trailer.offsets[segment], sealed)
     if (live.length === end - first) {
-      this.#payload = roomOf(this.#payload, form.payloadBytes)
+      this.#payload = withRoom(this.#payload, form.payloadBytes)
       const payload = opener.open(segmentDescriptor(form), sealed, this.#payload)
       this.#writer.copySegment(payload, form.codec, {
         kind,
@@ -102,7 +103,7 @@ export class PackCopier {
       })
       return
     }
-    this.#payload = roomOf(this.#payload, form.plainBytes)
+    this.#payload = withRoom(this.#payload, form.plainBytes)
     const tools = { opener, decompressor: this.#decompressor, target: this.#payload }
     const plain = openSegment(tools, form, sealed)
     const wanted = new Set(live)
@@ -115,8 +116,4 @@ export class PackCopier {
       offset += length
     }
   }
-}
-
-function roomOf(buffer: Buffer, bytes: number): Buffer {
-  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(bytes)
 }

@@ -18,6 +18,7 @@ import { PackFile } from './pack-file.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentCompressor } from './segment-compressor.ts'
 import { blobKinds, SegmentBuffer, segmentBytesTarget, type BlobKind } from './segment-buffer.ts'
+import { withRoom } from './with-room.ts'
 
 /** A pack whose file has its final name; the name is durable after the storage's next `sync`. */
 export interface WrittenPack {
@@ -309,8 +310,4 @@ export class PackWriter {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
-}
-
-function withRoom(buffer: Buffer, bytes: number): Buffer {
-  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(bytes)
 }

@@ -4,6 +4,7 @@ import { encodeObjectHeader } from '../format/object/object-header.ts'
 import { openSegment } from '../format/pack/pack-reader.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
 import type { RepositoryContext } from './repository-context.ts'
+import { withRoom } from './with-room.ts'
 
 /** Where a segment is and how to open it. */
 export interface SegmentLocation {
@@ -83,7 +84,7 @@ export class SegmentReader {
   readOnce(location: SegmentLocation): Buffer {
     const cached = this.#cache.get(keyOf(location))
     if (cached) return cached
-    this.#once = roomOf(this.#once, location.plainBytes)
+    this.#once = withRoom(this.#once, Math.max(location.plainBytes, usualBytes))
     return this.#open(location, this.#once.subarray(0, location.plainBytes))
   }
 
@@ -152,8 +153,4 @@ export class SegmentReader {
 
 function keyOf({ pack, segment }: SegmentLocation): string {
   return `${pack.id}/${segment}`
-}
-
-function roomOf(buffer: Buffer, bytes: number): Buffer {
-  return buffer.length >= bytes ? buffer : Buffer.allocUnsafeSlow(Math.max(bytes, usualBytes))
 }
