@@ -31,9 +31,14 @@ const queries: readonly (readonly [table: string, query: string])[] = [
   ],
   ['name_list', 'SELECT digest, kinds, names FROM name_list ORDER BY digest, kinds'],
   [
-    'tree_entry',
-    `SELECT p.id, e.name, e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child
-       FROM tree_entry AS e JOIN tree_page AS p ON p.row = e.page ORDER BY p.id, e.name`,
+    'page_content',
+    `SELECT p.id, c.content
+       FROM page_content AS c JOIN tree_page AS p ON p.row = c.page ORDER BY p.id`,
+  ],
+  [
+    'page_reference',
+    `SELECT p.id, r.name, r.mode, r.child
+       FROM page_reference AS r JOIN tree_page AS p ON p.row = r.page ORDER BY p.id, r.name, r.child`,
   ],
   ['pack_read', 'SELECT prefix, at_ms FROM pack_read ORDER BY prefix'],
   ['journal', 'SELECT id, record FROM journal ORDER BY id'],

@@ -187,12 +187,27 @@ export class IndexObjectTable {
     sqlite.exec(`
       DELETE FROM segment WHERE pack NOT IN (SELECT row FROM pack);
       DELETE FROM blob WHERE pack NOT IN (SELECT row FROM pack);
-      DELETE FROM tree_entry WHERE page IN (
-        SELECT row FROM tree_page AS t
-        WHERE NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.id = t.id));
-      DELETE FROM tree_page AS t WHERE NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.id = t.id);
+    `)
+    this.#dropPagesInNoPack()
+    return dropped.changes
+  }
+
+  #dropPagesInNoPack(): void {
+    const { sqlite } = this.#database
+    const gone = sqlite
+      .prepare<[], number>(
+        `DELETE FROM tree_page AS t WHERE NOT EXISTS (SELECT 1 FROM blob AS b WHERE b.id = t.id)
+         RETURNING row`,
+      )
+      .pluck()
+      .all()
+    if (gone.length === 0) return
+    // By row: the contents of the pages that stay need not be read to know that they stay.
+    const dropContent = sqlite.prepare<[number]>('DELETE FROM page_content WHERE page = ?')
+    for (const row of gone) dropContent.run(row)
+    sqlite.exec(`
+      DELETE FROM page_reference WHERE page NOT IN (SELECT row FROM tree_page);
       DELETE FROM name_list WHERE row NOT IN (SELECT names FROM tree_page WHERE names IS NOT NULL);
     `)
-    return dropped.changes
   }
 }

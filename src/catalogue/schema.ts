@@ -7,6 +7,7 @@ import { journalKindSchema } from './migrations/0003-journal-kind.ts'
 import { browseSchema } from './migrations/0004-browse.ts'
 import { nameKindsSchema } from './migrations/0005-name-kinds.ts'
 import { packCountsSchema } from './migrations/0006-pack-counts.ts'
+import { pageContentsSchema } from './migrations/0007-page-contents.ts'
 
 /** In order; the schema version (`user_version`) is how many of them a file has seen. */
 const migrations: readonly string[] = [
@@ -16,6 +17,7 @@ const migrations: readonly string[] = [
   browseSchema,
   nameKindsSchema,
   packCountsSchema,
+  pageContentsSchema,
 ]
 
 export const schemaVersion: number = migrations.length

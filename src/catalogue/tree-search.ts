@@ -24,31 +24,18 @@ export interface PageParents {
   readonly pages: readonly number[]
 }
 
-/** What a search looks at before it names an entry. */
-export interface EntryFacts {
-  readonly mode: number
-  readonly size: number
-  readonly mtimeSeconds: number
-  readonly mtimeNs: number
-  readonly content: Buffer | null
+/** A page as it was given to `TreeTable.add`. */
+export interface PageContent {
+  /** Length of the page itself. */
+  readonly bytes: number
+  readonly content: Buffer
 }
-
-/** An entry and, for a directory, the row of its top page. */
-export interface StepDown extends EntryFacts {
-  readonly child: number | null
-}
-
-type FactsTuple = [number, number, number, number, Buffer | null]
-type StepTuple = [...FactsTuple, number | null]
 
 /**
  * SQLite takes three times as long as a `Buffer` to look for bytes in a list, and a tenth of the time to pass one over: it is left to it only
  * where there are many lists.
  */
 const listsLookedInto = 50_000
-/** Repeated in the queries, so that SQLite may use the partial index. */
-const isPageReference = '(mode = 0 OR (mode >= 16384 AND mode < 20480))'
-const facts = 'e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child'
 
 /**
  * Searches from names to pages, and from pages up to the roots of snapshots and down again. Pages are named by their row, which is of this
@@ -62,14 +49,9 @@ export class TreeSearch {
   readonly #pagesOfNames: Statement<[number], number>
   readonly #listOfPage: Statement<[number], number | null>
   readonly #list: Statement<[number], NameList>
-  readonly #childOf: Statement<[number, Buffer], number | null>
   readonly #parents: Statement<[number], [number, Buffer, number, string]>
   readonly #namedParents: Statement<[number], [number, Buffer, number]>
-  readonly #children: Statement<[number], [Buffer, number, number, number | null]>
-  readonly #entry: Statement<[number, Buffer], FactsTuple>
-  readonly #step: Statement<[number, Buffer], StepTuple>
-  readonly #stepBelow: Statement<[number, Buffer], number | null>
-  readonly #level: Statement<[number], number>
+  readonly #content: Statement<[number], PageContent>
   readonly #rowOf: Statement<[Buffer], number>
 
   constructor(database: CatalogueDatabase) {
@@ -91,14 +73,7 @@ export class TreeSearch {
     this.#list = sqlite
       .prepare<[number], NameList>('SELECT row, names, kinds FROM name_list WHERE row = ?')
       .raw()
-    this.#childOf = sqlite
-      .prepare<[number, Buffer], number | null>(
-        `SELECT (SELECT row FROM tree_page WHERE id = child)
-         FROM tree_entry WHERE page = ? AND name = ? AND ${isPageReference}`,
-      )
-      .pluck()
-    const parentsOf = `FROM tree_entry
-      WHERE child = (SELECT id FROM tree_page WHERE row = ?) AND ${isPageReference}`
+    const parentsOf = 'FROM page_reference WHERE child = (SELECT id FROM tree_page WHERE row = ?)'
     // A directory that did not change is in a thousand versions of the one above: one row instead of a thousand.
     this.#parents = sqlite
       .prepare<[number], [number, Buffer, number, string]>(
@@ -108,32 +83,10 @@ export class TreeSearch {
     this.#namedParents = sqlite
       .prepare<[number], [number, Buffer, number]>(`SELECT mode, name, page ${parentsOf}`)
       .raw()
-    this.#children = sqlite
-      .prepare<[number], [Buffer, number, number, number | null]>(
-        `SELECT name, mode, size, (SELECT row FROM tree_page WHERE id = child)
-         FROM tree_entry WHERE page = ? AND ${isPageReference}`,
-      )
-      .raw()
-    this.#entry = sqlite
-      .prepare<[number, Buffer], FactsTuple>(
-        `SELECT ${facts} FROM tree_entry AS e WHERE e.page = ? AND e.name = ?`,
-      )
-      .raw()
-    this.#step = sqlite
-      .prepare<[number, Buffer], StepTuple>(
-        `SELECT ${facts}, (SELECT row FROM tree_page WHERE id = e.child)
-         FROM tree_entry AS e WHERE e.page = ? AND e.name = ?`,
-      )
-      .raw()
-    this.#stepBelow = sqlite
-      .prepare<[number, Buffer], number | null>(
-        `SELECT (SELECT row FROM tree_page WHERE id = e.child) FROM tree_entry AS e
-         WHERE e.page = ? AND e.name <= ? ORDER BY e.name DESC LIMIT 1`,
-      )
-      .pluck()
-    this.#level = sqlite
-      .prepare<[number], number>('SELECT level FROM tree_page WHERE row = ?')
-      .pluck()
+    this.#content = sqlite.prepare<[number], PageContent>(
+      `SELECT p.bytes, c.content FROM page_content AS c JOIN tree_page AS p ON p.row = c.page
+       WHERE c.page = ?`,
+    )
     this.#rowOf = sqlite.prepare<[Buffer], number>('SELECT row FROM tree_page WHERE id = ?').pluck()
   }
 
@@ -172,11 +125,6 @@ export class TreeSearch {
     return this.#list.get(row)
   }
 
-  /** Top page of the directory that has this name on a page of level 0. */
-  childOf(page: number, name: Buffer): number | undefined {
-    return this.#childOf.get(page, name) ?? undefined
-  }
-
   /** The entries that refer to a page. */
   parents(page: number): PageParents[] {
     const groups = this.#parents.all(page)
@@ -197,9 +145,7 @@ export class TreeSearch {
   pageReferences(): IterableIterator<[page: number, child: number]> {
     return this.#database.sqlite
       .prepare<[], [number, number]>(
-        `SELECT e.page, p.row FROM tree_entry AS e INDEXED BY tree_entry_by_child
-         JOIN tree_page AS p ON p.id = e.child
-         WHERE ${isPageReference.replaceAll('mode', 'e.mode')}`,
+        `SELECT r.page, p.row FROM page_reference AS r JOIN tree_page AS p ON p.id = r.child`,
       )
       .raw()
       .iterate()
@@ -209,11 +155,6 @@ export class TreeSearch {
   lastPage(): number {
     const query = this.#database.sqlite.prepare<[], number | null>('SELECT max(row) FROM tree_page')
     return query.pluck().get() ?? 0
-  }
-
-  /** The directories on a page, and the pages below a page of a higher level (mode 0). */
-  pageChildren(page: number): [name: Buffer, mode: number, size: number, child: number | null][] {
-    return this.#children.all(page)
   }
 
   /** All pages in the order in which they came in, which is about that of the packs. */
@@ -226,28 +167,14 @@ export class TreeSearch {
       .iterate()
   }
 
-  /** One entry of a page of level 0. */
-  entry(page: number, name: Buffer): EntryFacts | undefined {
-    const tuple = this.#entry.get(page, name)
-    return tuple && toFacts(tuple)
+  /** @param page its row */
+  content(page: number): PageContent | undefined {
+    return this.#content.get(page)
   }
 
   /** Row of a page; undefined when the catalogue does not know it. */
   rowOf(id: Uint8Array): number | undefined {
     return this.#rowOf.get(asIdBuffer(id))
-  }
-
-  /** One entry of a directory of any number of pages. @param top its top page */
-  stepDown(top: number, name: Buffer): StepDown | undefined {
-    let page: number | null | undefined = top
-    // At most eight levels, whatever a catalogue that was tampered with says.
-    for (let left = 8; left >= 0; left--) {
-      if (page === undefined || page === null) return undefined
-      if (this.#level.get(page) === 0) break
-      page = this.#stepBelow.get(page, name)
-    }
-    const tuple = page === undefined || page === null ? undefined : this.#step.get(page, name)
-    return tuple && { ...toFacts(tuple.slice(0, 5) as FactsTuple), child: tuple[5] }
   }
 }
 
@@ -267,8 +194,4 @@ function numbersIn(text: string): number[] {
   }
   numbers.push(number)
   return numbers
-}
-
-function toFacts([mode, size, mtimeSeconds, mtimeNs, content]: FactsTuple): EntryFacts {
-  return { mode, size, mtimeSeconds, mtimeNs, content }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { Statement } from 'better-sqlite3'
 
-import { writeContentId } from './content-digest.ts'
+import { idBytes } from '../model/ids.ts'
 import type { CatalogueDatabase } from './database.ts'
 import { asIdBuffer } from './id-bytes.ts'
 import { idBuffers, RowBatch } from './row-batch.ts'
@@ -20,14 +20,13 @@ export interface TreePageColumns {
   /** Where the reference ids begin in `bytes`. */
   readonly chunkIdsStart: number
   mode(index: number): number
-  sizeOf(index: number): number
-  mtimeSeconds(index: number): number
-  mtimeNs(index: number): number
 }
 
 export interface NewTreePage {
   readonly id: Uint8Array
   readonly page: TreePageColumns
+  /** What `content` gives back: the page, packed by whoever will unpack it. Read before the next page is asked for. */
+  readonly content: Uint8Array
 }
 
 export interface TreePageRow {
@@ -36,47 +35,31 @@ export interface TreePageRow {
   readonly entryCount: number
 }
 
-export interface TreeEntryRow {
-  readonly name: Buffer
-  /** `st_mode`; 0 for the pages below a page of a higher level. */
-  readonly mode: number
-  readonly size: number
-  /** Exact within ±2^53. */
-  readonly mtimeSeconds: number
-  readonly mtimeNs: number
-  /**
-   * The top page of a directory, the page below a page of a higher level; for a file what
-   * `writeContentId` says of its content; null when there is no reference.
-   */
-  readonly child: Buffer | null
-}
+const referenceColumns = ['child', 'mode', 'page', 'name']
 
-type EntryTuple = [Buffer, number, number, number, number, Buffer | null]
-
-const entryColumns = ['page', 'name', 'mode', 'size', 'mtime_seconds', 'mtime_ns', 'child']
-const entryQuery = `
-  SELECT e.name, e.mode, e.size, e.mtime_seconds, e.mtime_ns, e.child
-  FROM tree_entry AS e JOIN tree_page AS p ON p.row = e.page WHERE p.id = ?`
-
-/** Of a mode, what says that it is a regular file. */
+/** Of a mode, what says that it is a regular file, and a directory. */
 const fileKind = 8
+const directoryKind = 4
 
-/** Pages of directories and the entries on them. */
+/** Pages of directories: what each is, what it holds, and which pages it refers to. */
 export class TreeTable {
   readonly #database: CatalogueDatabase
-  readonly #entryRows: RowBatch
+  readonly #referenceRows: RowBatch
   readonly #idBuffers = idBuffers()
   readonly #insertPage: Statement
+  readonly #insertContent: Statement
   readonly #has: Statement<[Buffer], number>
   readonly #insertNames: Statement
-  readonly #setNames: Statement
   readonly #namesRow: Statement<[Buffer, string], number>
 
   constructor(database: CatalogueDatabase) {
     this.#database = database
-    this.#entryRows = new RowBatch(database, 'tree_entry', entryColumns)
+    this.#referenceRows = new RowBatch(database, 'page_reference', referenceColumns)
     this.#insertPage = database.sqlite.prepare(
-      'INSERT OR IGNORE INTO tree_page (id, level, bytes, entries, names) VALUES (?, ?, ?, ?, NULL)',
+      'INSERT OR IGNORE INTO tree_page (id, level, bytes, entries, names) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#insertContent = database.sqlite.prepare(
+      'INSERT INTO page_content (page, content) VALUES (?, ?)',
     )
     this.#insertNames = database.sqlite.prepare(
       'INSERT INTO name_list (digest, kinds, names) VALUES (?, ?, ?)',
@@ -84,31 +67,33 @@ export class TreeTable {
     this.#namesRow = database.sqlite
       .prepare<[Buffer, string], number>('SELECT row FROM name_list WHERE digest = ? AND kinds = ?')
       .pluck()
-    this.#setNames = database.sqlite.prepare('UPDATE tree_page SET names = ? WHERE row = ?')
     this.#has = database.sqlite
       .prepare<[Buffer], number>('SELECT 1 FROM tree_page WHERE id = ?')
       .pluck()
   }
 
   /**
-   * Takes in pages with all their entries, in one transaction; known ones are passed over.
+   * Takes in pages, in one transaction; known ones are passed over.
    *
    * @returns How many were new.
    */
   add(pages: Iterable<NewTreePage>): number {
     return this.#database.write('add tree pages', () => {
       let added = 0
-      this.#entryRows.start()
-      for (const { id, page } of pages) {
+      this.#referenceRows.start()
+      for (const { id, page, content } of pages) {
+        // The list of a page that is known is known, too, so nothing is left over where it is passed over.
+        const names = page.level === 0 && page.entryCount > 0 ? this.#addNames(page) : null
         const size = page.bytes.length
-        const result = this.#insertPage.run(asIdBuffer(id), page.level, size, page.entryCount)
+        const key = asIdBuffer(id)
+        const result = this.#insertPage.run(key, page.level, size, page.entryCount, names)
         if (result.changes === 0) continue
         const row = Number(result.lastInsertRowid)
-        this.#addEntries(row, page)
-        if (page.level === 0 && page.entryCount > 0) this.#setNames.run(this.#addNames(page), row)
+        this.#insertContent.run(row, content)
+        this.#addReferences(row, page)
         added += 1
       }
-      this.#entryRows.finish()
+      this.#referenceRows.finish()
       return added
     })
   }
@@ -126,51 +111,23 @@ export class TreeTable {
     )
   }
 
-  /** Entries of one page, in the order of their names' bytes. */
-  entries(id: Uint8Array): TreeEntryRow[] {
-    const key = asIdBuffer(id)
-    return this.#database.guard('list a tree page', () =>
-      this.#database.sqlite
-        .prepare<[Buffer], EntryTuple>(`${entryQuery} ORDER BY e.name`)
-        .raw()
-        .all(key)
-        .map(toEntry),
-    )
-  }
-
-  /** The entry of one page with exactly this name. */
-  entry(id: Uint8Array, name: Uint8Array): TreeEntryRow | undefined {
-    const key = asIdBuffer(id)
-    return this.#database.guard('look up a tree entry', () => {
-      const query = this.#database.sqlite.prepare<[Buffer, Uint8Array], EntryTuple>(
-        `${entryQuery} AND e.name = ?`,
-      )
-      const tuple = query.raw().get(key, Buffer.from(name))
-      return tuple === undefined ? undefined : toEntry(tuple)
-    })
-  }
-
-  #addEntries(pageRow: number, page: TreePageColumns): void {
-    const rows = this.#entryRows
+  #addReferences(pageRow: number, page: TreePageColumns): void {
+    const rows = this.#referenceRows
     const { values } = rows
-    const { bytes, nameOffsets } = page
+    const { bytes, nameOffsets, chunkOffsets, chunkIdsStart } = page
     for (let index = 0; index < page.entryCount; index++) {
+      const mode = page.mode(index)
+      if (mode !== 0 && mode >>> 12 !== directoryKind) continue
+      if (chunkOffsets[index + 1] === chunkOffsets[index]) continue
       const at = rows.next()
-      values[at] = pageRow
-      values[at + 1] = bytes.subarray(nameOffsets[index], nameOffsets[index + 1])
-      values[at + 2] = page.mode(index)
-      values[at + 3] = page.sizeOf(index)
-      values[at + 4] = page.mtimeSeconds(index)
-      values[at + 5] = page.mtimeNs(index)
-      values[at + 6] = this.#child(page, index, at)
+      const child = this.#idBuffers[at / referenceColumns.length]
+      const idStart = chunkIdsStart + idBytes * chunkOffsets[index]
+      bytes.copy(child, 0, idStart, idStart + idBytes)
+      values[at] = child
+      values[at + 1] = mode
+      values[at + 2] = pageRow
+      values[at + 3] = bytes.subarray(nameOffsets[index], nameOffsets[index + 1])
     }
-  }
-
-  #child(page: TreePageColumns, index: number, at: number): Buffer | null {
-    if (page.chunkOffsets[index + 1] === page.chunkOffsets[index]) return null
-    const child = this.#idBuffers[at / entryColumns.length]
-    writeContentId(page, index, child)
-    return child
   }
 
   /** @returns the row of the list; a known one is used again */
@@ -204,8 +161,4 @@ function kindsOf(page: TreePageColumns): string {
     kinds += kind.toString(16)
   }
   return isOnlyFiles ? '' : kinds
-}
-
-function toEntry([name, mode, size, mtimeSeconds, mtimeNs, child]: EntryTuple): TreeEntryRow {
-  return { name, mode, size, mtimeSeconds, mtimeNs, child }
 }

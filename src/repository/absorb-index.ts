@@ -8,6 +8,7 @@ import { decodeTreePage } from '../format/tree/tree-page.ts'
 import { DamageError, type RepositoryError } from '../foundation/errors.ts'
 import { idBytes, type ObjectId, type PackId } from '../model/ids.ts'
 import { isLoss } from './loss.ts'
+import { PagePacker } from './page-packing.ts'
 import type { Repository } from './repository.ts'
 import { blobKinds } from './segment-buffer.ts'
 import { SegmentReader, type SegmentLocation } from './segment-reader.ts'
@@ -69,6 +70,7 @@ export function absorbIndex(
 export class IndexAbsorber {
   readonly #repository: Repository
   readonly #hasher: BlobHasher
+  readonly #packer = new PagePacker()
   #intake: IndexIntake
   #packs: PackWithTrees[] = []
   readonly #limits: AbsorbLimits
@@ -161,8 +163,9 @@ export class IndexAbsorber {
         if (bytes[0] !== pageMagic) continue
         const id = ids.subarray(blob * idBytes, (blob + 1) * idBytes)
         // Whoever has the key could name a page of his by the id of another, and every search would find it in that one's place.
-        if (this.#hasher.hash(bytes).equals(id)) yield { id, page: decodeTreePage(bytes) }
-        else note(new DamageError(`packs/${pack.id}: a tree page has another hash`))
+        if (this.#hasher.hash(bytes).equals(id)) {
+          yield { id, page: decodeTreePage(bytes), content: this.#packer.pack(bytes) }
+        } else note(new DamageError(`packs/${pack.id}: a tree page has another hash`))
       }
     }
   }

@@ -126,7 +126,7 @@ describe.each([{ isEncrypted: false }, { isEncrypted: true }])(
       const { repository } = await withHistory(isEncrypted)
       const handle = await repository.open()
       const before = dumpOf(handle)
-      expect(before.length).toBeGreaterThan(120)
+      expect(before.length).toBeGreaterThan(80)
       const result = await engine.repairCatalogue(handle)
       expect(result.unusable).toEqual([])
       expect(dumpOf(handle)).toEqual(before)

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Repository, Snapshot } from '../../src/index.ts'
+import { CataloguedPages } from '../../src/repository/catalogued-pages.ts'
 import { findPath } from '../../src/repository/find-entry.ts'
 import { engine } from '../support/built-engine.ts'
 import { cutTo, flipBit } from '../support/damage.ts'
@@ -139,9 +140,13 @@ describe('repair snapshots', () => {
       .filter(([key]) => key.startsWith('0 '))
       .sort(([left], [right]) => Number(right.split(' ')[1]) - Number(left.split(' ')[1]))[0]
     const entries = handle.catalogue.trees.page(lostPage)?.entryCount ?? 0
-    const lostNames = handle.catalogue.trees
-      .entries(lostPage)
-      .map(({ name }) => `many/${name.toString()}`)
+    const lost = new CataloguedPages(handle.catalogue).page(
+      handle.catalogue.search.rowOf(lostPage) ?? 0,
+    )
+    const lostNames = Array.from(
+      { length: lost?.entryCount ?? 0 },
+      (_, index) => `many/${lost?.name(index).toString()}`,
+    )
     const { trees } = handle
     const readTree = trees.readTree.bind(trees)
     handle.forgetTrees = async () => undefined

@@ -1,8 +1,8 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
-import type { StepDown } from '../../catalogue/tree-search.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { SnapshotId } from '../../model/ids.ts'
+import { CataloguedPages, type StepDown } from '../../repository/catalogued-pages.ts'
 import { componentsInTree } from '../../repository/find-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { kindOf, type EntryKind } from './entry-kind-word.ts'
@@ -106,7 +106,8 @@ function historyOf(
   follow: boolean,
 ): FileVersion[] {
   const versions: OpenVersion[] = []
-  let lookUp = new PathLookUp(repository, componentsInTree(line[0], wanted))
+  const pages = new CataloguedPages(repository.catalogue)
+  let lookUp = new PathLookUp(repository, pages, componentsInTree(line[0], wanted))
   let later: LaterName | undefined
   for (const [index, summary] of line.entries()) {
     if (later && index >= later.untilIndex) later = undefined
@@ -127,7 +128,7 @@ function historyOf(
     const source = findRenameSource(repository, { before, after: summary, path })
     if (!source) continue
     later = { lookUp, untilIndex: beforeIndex }
-    lookUp = new PathLookUp(repository, source)
+    lookUp = new PathLookUp(repository, pages, source)
   }
   return versions.map((version, index) => toVersion(version, versions[index + 1]))
 }
@@ -163,11 +164,13 @@ function toVersion(
 class PathLookUp {
   readonly path: Buffer
   readonly #repository: Repository
+  readonly #pages: CataloguedPages
   readonly #components: readonly Buffer[]
   readonly #known: readonly Map<number, StepDown | undefined>[]
 
-  constructor(repository: Repository, components: readonly Buffer[]) {
+  constructor(repository: Repository, pages: CataloguedPages, components: readonly Buffer[]) {
     this.#repository = repository
+    this.#pages = pages
     this.#components = components
     this.path = components.reduce(joinPath, Buffer.alloc(0))
     this.#known = components.map(() => new Map())
@@ -181,7 +184,7 @@ class PathLookUp {
       if (top === undefined || top === null) return undefined
       const known = this.#known[depth]
       if (known.has(top)) step = known.get(top)
-      else known.set(top, (step = search.stepDown(top, name)))
+      else known.set(top, (step = this.#pages.stepDown(top, name)))
       top = step?.child
     }
     return step

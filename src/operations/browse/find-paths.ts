@@ -1,8 +1,9 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
-import type { EntryFacts, NameList } from '../../catalogue/tree-search.ts'
+import type { NameList } from '../../catalogue/tree-search.ts'
 import { decodePathText } from '../../format/manifest/path-text.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import type { SnapshotId } from '../../model/ids.ts'
+import { CataloguedPages, type EntryFacts } from '../../repository/catalogued-pages.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { kindOf, type EntryKind } from './entry-kind-word.ts'
 import { readFindPattern, type FindPattern } from './find-pattern.ts'
@@ -93,6 +94,7 @@ class Finding {
   readonly #patterns: readonly FindPattern[]
   readonly #snapshots: readonly SnapshotSummary[]
   readonly #places: FindPlaces
+  readonly #pages: CataloguedPages
   /** The snapshots that were asked for; undefined for all. */
   readonly #mask: SnapshotSet | undefined
   readonly #found = new FoundPaths()
@@ -103,6 +105,7 @@ class Finding {
     const { effortMax = effortDefault } = options
     this.#repository = repository
     this.#options = options
+    this.#pages = new CataloguedPages(repository.catalogue)
     const { snapshots, places } = knownPlaces(repository)
     this.#snapshots = snapshots
     this.#mask = maskOf(snapshots, options.snapshotIds)
@@ -152,7 +155,10 @@ class Finding {
   /** Of a pattern that is tied to the root and leads to few directories: their lists alone, and the pages that have them. */
   #tiedLists({ tied }: FindPattern): TiedLists | undefined {
     const { search } = this.#repository.catalogue
-    const pages = tied === null ? undefined : directoryPages(search, this.#places.roots, tied)
+    const pages =
+      tied === null
+        ? undefined
+        : directoryPages({ search, pages: this.#pages }, this.#places.roots, tied)
     if (!pages) return undefined
     const byList = new Map<number, number[]>()
     // Newest first, as lists are where all are looked at.
@@ -210,7 +216,7 @@ class Finding {
   }
 
   #passes(page: number, name: string): boolean {
-    const entry = this.#repository.catalogue.search.entry(page, Buffer.from(name, 'latin1'))
+    const entry = this.#pages.entry(page, Buffer.from(name, 'latin1'))
     if (!entry) return false
     const { modifiedFromMs = -Infinity, modifiedToMs = Infinity } = this.#options
     const { sizeMin = 0, sizeMax = Infinity } = this.#options
@@ -224,8 +230,7 @@ class Finding {
   }
 
   #entryOf({ path, snapshots, page, name }: FoundPath): FoundEntry {
-    const { search } = this.#repository.catalogue
-    const entry: EntryFacts = search.entry(page, Buffer.from(name, 'latin1')) ?? nothing
+    const entry: EntryFacts = this.#pages.entry(page, Buffer.from(name, 'latin1')) ?? nothing
     const { snapshotsNamedMax = snapshotsNamedDefault } = this.#options
     return {
       path: Buffer.from(path, 'latin1'),

@@ -1,4 +1,5 @@
 import type { TreeSearch } from '../../catalogue/tree-search.ts'
+import type { CataloguedPages } from '../../repository/catalogued-pages.ts'
 
 /** Where a pattern that is tied to the root looks: what it says of the directories above the name, one after the other. */
 export interface TiedDirectories {
@@ -6,6 +7,12 @@ export interface TiedDirectories {
   readonly steps: readonly ((name: string) => boolean)[]
   /** Also all directories below those that the steps lead to. */
   readonly isDeep: boolean
+}
+
+/** What of the catalogue the way down needs. */
+export interface DescentTables {
+  readonly search: TreeSearch
+  readonly pages: CataloguedPages
 }
 
 /** Look-ups of a name or of the directories on a page; beyond, a search by names is as good. */
@@ -18,19 +25,21 @@ const stepsMax = 20_000
  * @returns pages of all levels; undefined when there are too many ways down
  */
 export function directoryPages(
-  search: TreeSearch,
+  tables: DescentTables,
   roots: Iterable<number>,
   { steps, isDeep }: TiedDirectories,
 ): ReadonlySet<number> | undefined {
-  return new Descent(search).run(roots, steps, isDeep)
+  return new Descent(tables).run(roots, steps, isDeep)
 }
 
 class Descent {
   readonly #search: TreeSearch
+  readonly #pages: CataloguedPages
   #left = stepsMax
 
-  constructor(search: TreeSearch) {
+  constructor({ search, pages }: DescentTables) {
     this.#search = search
+    this.#pages = pages
   }
 
   run(
@@ -58,7 +67,7 @@ class Descent {
       if (this.#left <= 0) break
       if (this.#search.listOfPage(page) !== undefined) continue
       this.#left -= 1
-      for (const [, mode, , child] of this.#search.pageChildren(page)) {
+      for (const { mode, child } of this.#pages.children(page)) {
         if (mode === 0 && child !== null) pages.add(child)
       }
     }
@@ -76,7 +85,7 @@ class Descent {
       this.#left -= matching.length + 1
       if (this.#left <= 0) break
       for (const name of matching) {
-        const child = this.#search.childOf(page, name)
+        const child = this.#pages.childOf(page, name)
         if (child !== undefined) found.add(child)
       }
     }
@@ -100,7 +109,7 @@ class Descent {
     for (const page of pages) {
       this.#left -= 1
       if (this.#left <= 0) break
-      for (const [, , , child] of this.#search.pageChildren(page)) {
+      for (const { child } of this.#pages.children(page)) {
         if (child !== null) pages.add(child)
       }
     }

@@ -1,4 +1,5 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
+import { CataloguedPages } from '../../repository/catalogued-pages.ts'
 import type { Repository } from '../../repository/repository.ts'
 
 /** A folder near the root of the snapshots. */
@@ -46,13 +47,13 @@ class Finding implements FoundFolders {
   readonly folders: Folder[] = []
   readonly whole = new Map<number, number[]>()
   readonly own = new Map<number, number[]>()
-  readonly #search: Repository['catalogue']['search']
+  readonly #pages: CataloguedPages
   readonly #numbers = new Map<string, number>()
   readonly #seen = new Set<string>()
   #rest: number | undefined
 
   constructor({ catalogue }: Repository) {
-    this.#search = catalogue.search
+    this.#pages = new CataloguedPages(catalogue)
   }
 
   /** At most eight levels of pages for each of two folders, so the recursion is shallow. */
@@ -62,7 +63,7 @@ class Finding implements FoundFolders {
     this.#seen.add(key)
     addTo(step.level === depth ? this.whole : this.own, page, this.#numberOf(step))
     if (step.level === depth) return
-    for (const [name, mode, size, child] of this.#search.pageChildren(page)) {
+    for (const { name, mode, size, child } of this.#pages.children(page)) {
       if (child === null) continue
       if (mode === 0) {
         this.walk(child, step)

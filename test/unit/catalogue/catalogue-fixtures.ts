@@ -72,9 +72,6 @@ export function dataPack(name: string, blobCount: number): IndexedPack {
 export interface EntryDraft {
   readonly name: string | Buffer
   readonly mode?: number
-  readonly size?: number
-  readonly mtimeSeconds?: number
-  readonly mtimeNs?: number
   readonly children?: readonly Buffer[]
 }
 
@@ -101,10 +98,8 @@ export function pageOf(id: string, entries: readonly EntryDraft[], level: number
       chunkOffsets,
       chunkIdsStart: idsStart,
       mode: (index) => entries[index].mode ?? 0o100644,
-      sizeOf: (index) => entries[index].size ?? 0,
-      mtimeSeconds: (index) => entries[index].mtimeSeconds ?? 0,
-      mtimeNs: (index) => entries[index].mtimeNs ?? 0,
     },
+    content: Buffer.from(`content of ${id}`),
   }
 }
 

@@ -290,8 +290,11 @@ describe('Catalogue', () => {
     const steps = (catalogue: typeof first): (() => unknown)[] => [
       () => catalogue.indexObjects.add(objectIdOf('i1'), [dataPack('a', 25), dataPack('b', 3)]),
       () => catalogue.indexObjects.add(objectIdOf('i2'), [dataPack('b', 3), dataPack('c', 12)]),
-      () => catalogue.trees.add([pageOf('p1', [{ name: 'x' }, { name: 'y', size: 2 ** 40 }])]),
-      () => catalogue.trees.add([pageOf('p2', [{ name: 'z', children: [objectIdBytes('p1')] }])]),
+      () => catalogue.trees.add([pageOf('p1', [{ name: 'x' }, { name: 'y' }])]),
+      () =>
+        catalogue.trees.add([
+          pageOf('p2', [{ name: 'z', mode: 0o040755, children: [objectIdBytes('p1')] }]),
+        ]),
       () => catalogue.snapshots.add(snapshotOf('a')),
       () => catalogue.snapshots.add(snapshotOf('b')),
       () => catalogue.journal.add(objectIdOf('j'), { version: 1, kind: 'deletion', atMs: 5 }),
@@ -300,7 +303,7 @@ describe('Catalogue', () => {
     for (const step of steps(second).reverse()) step()
     const lines = [...first.dump()]
     expect(lines).toEqual([...second.dump()])
-    expect(lines).toHaveLength(2 + 3 + 4 + (3 + 1 + 2) + 40 + 2 + 2 + 2 + 3 + 1)
+    expect(lines).toHaveLength(2 + 3 + 4 + (3 + 1 + 2) + 40 + 2 + 2 + 2 + (2 + 1) + 1)
     first.close()
     second.close()
   })

@@ -124,11 +124,24 @@ describe('indexObjects.remove()', () => {
       catalogue.indexObjects.add(objectIdOf('i2'), [
         packOf('two', [{ kind: 1, blobs: [treeBlob('p2')] }]),
       ])
-      catalogue.trees.add([pageOf('p1', [{ name: 'a' }]), pageOf('p2', [{ name: 'b' }])])
+      const child = { name: 'c', mode: 0o040755, children: [idOf('p2')] }
+      catalogue.trees.add([pageOf('p1', [child]), pageOf('p2', [{ name: 'b' }])])
+      const rows = ['p1', 'p2'].map((page) => catalogue.search.rowOf(idOf(page)) ?? 0)
       catalogue.indexObjects.remove([objectIdOf('i1')])
       expect(catalogue.trees.has(idOf('p1'))).toBe(false)
-      expect(catalogue.trees.entries(idOf('p1'))).toEqual([])
-      expect(catalogue.trees.entries(idOf('p2'))).toHaveLength(1)
+      expect(catalogue.trees.has(idOf('p2'))).toBe(true)
+      expect(rows.map((row) => catalogue.search.content(row)?.content.toString())).toEqual([
+        undefined,
+        'content of p2',
+      ])
+      // Another page may get the row of one that is gone, and must not get what led to it.
+      expect(catalogue.search.parents(rows[1])).toEqual([])
+      const tables = [...catalogue.dump()].map((line) => (JSON.parse(line) as string[])[0])
+      expect(tables.filter((table) => /page|name/.test(table)).sort()).toEqual([
+        'name_list',
+        'page_content',
+        'tree_page',
+      ])
     }))
 
   it('never gives the row number of a dropped pack to another one', () =>

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { openCatalogue } from '../../../src/catalogue/catalogue.ts'
 import type { Catalogue } from '../../../src/catalogue/catalogue.ts'
+import type { NewTreePage } from '../../../src/catalogue/tree-table.ts'
 import { idOf, pageOf } from './catalogue-fixtures.ts'
 
 let catalogue: Catalogue
@@ -14,62 +13,81 @@ beforeEach(() => {
 
 afterEach(() => catalogue.close())
 
-/** Two references that cover no bytes. */
-function contentIdOfTwo(ids: readonly Buffer[]): Buffer {
-  return createHash('sha256')
-    .update(Buffer.concat([...ids, Buffer.alloc(16)]))
-    .digest()
+const directory = 0o040755
+
+function contentOf(page: string): string | undefined {
+  const row = catalogue.search.rowOf(idOf(page))
+  return row === undefined ? undefined : catalogue.search.content(row)?.content.toString()
 }
 
 describe('trees', () => {
-  it('gives entries back in the order of their bytes', () => {
-    const entries = [
-      { name: 'a', mode: 0o040755, size: 2 ** 44, mtimeSeconds: -5, mtimeNs: 999_999_999 },
-      { name: 'ab', children: [idOf('first'), idOf('second')], mtimeSeconds: 2 ** 40 },
-      { name: Buffer.from([0xc3, 0x28]), mode: 0o120777 },
-      { name: Buffer.from([0xff]), size: 1, children: [Buffer.alloc(32)] },
-    ]
-    expect(catalogue.trees.add([pageOf('page', entries)])).toBe(1)
-    expect(catalogue.trees.entries(idOf('page'))).toEqual(
-      entries.map(({ name, mode, size, mtimeSeconds, mtimeNs, children }) => ({
-        name: Buffer.from(name),
-        mode: mode ?? 0o100644,
-        size: size ?? 0,
-        mtimeSeconds: mtimeSeconds ?? 0,
-        mtimeNs: mtimeNs ?? 0,
-        child: children?.[1] ? contentIdOfTwo(children) : (children?.[0] ?? null),
-      })),
-    )
+  it('gives back what stands for the content of a page, and its length', () => {
+    const page = pageOf('page', [{ name: 'a' }])
+    expect(catalogue.trees.add([pageOf('before', []), page])).toBe(2)
+    const row = catalogue.search.rowOf(idOf('page')) ?? 0
+    expect(catalogue.search.content(row)).toEqual({
+      bytes: page.page.bytes.length,
+      content: Buffer.from('content of page'),
+    })
+    expect(catalogue.search.content(row + 1)).toBeUndefined()
   })
 
-  it.each([0, 1, 16, 17, 100])('takes all of %i entries of each page', (count) => {
+  it('reads each content before it asks for the next page, so that one buffer serves for all', () => {
+    const shared = Buffer.alloc(4)
+    function* pages(): Generator<NewTreePage> {
+      for (const name of ['one.', 'two.', 'last']) {
+        shared.write(name)
+        yield { ...pageOf(name, [{ name: 'a' }]), content: shared }
+      }
+    }
+    catalogue.trees.add(pages())
+    expect(['one.', 'two.', 'last'].map(contentOf)).toEqual(['one.', 'two.', 'last'])
+  })
+
+  it.each([0, 1, 16, 17, 100])('leads from each of %i directories up to its pages', (count) => {
     const entries = Array.from({ length: count }, (_, index) => ({
       name: `name ${index}`.padEnd(12, '.'),
-      children: index % 3 === 0 ? [] : [idOf(`${index}`)],
+      mode: directory,
+      children: [idOf(`${index}`)],
     }))
     entries.sort((one, other) => (one.name < other.name ? -1 : 1))
-    catalogue.trees.add([pageOf('one', entries), pageOf('two', entries)])
-    for (const page of ['one', 'two']) {
-      const rows = catalogue.trees.entries(idOf(page))
-      expect(rows.map(({ name, child }) => [name.toString(), child])).toEqual(
-        entries.map(({ name, children }) => [name, children[0] ?? null]),
-      )
+    const below = entries.map((_, index) => pageOf(`${index}`, []))
+    catalogue.trees.add([pageOf('one', entries), pageOf('two', entries), ...below])
+    const rows = ['one', 'two'].map((page) => catalogue.search.rowOf(idOf(page)) ?? 0)
+    for (const { name, children } of entries) {
+      expect(catalogue.search.parents(catalogue.search.rowOf(children[0]) ?? 0)).toEqual([
+        { name: Buffer.from(name), mode: directory, pages: rows },
+      ])
     }
+    expect([...catalogue.search.pageReferences()]).toHaveLength(2 * count)
+  })
+
+  it('takes references of directories and of pages alone', () => {
+    const entries = [
+      { name: 'directory', mode: directory, children: [idOf('below')] },
+      { name: 'file', children: [idOf('below')] },
+      { name: 'link', mode: 0o120777 },
+      { name: 'lost directory', mode: directory },
+    ]
+    catalogue.trees.add([
+      pageOf('below', []),
+      pageOf('page', entries),
+      pageOf('above', [{ name: 'directory', mode: 0, children: [idOf('below')] }], 1),
+    ])
+    const parents = catalogue.search.parents(catalogue.search.rowOf(idOf('below')) ?? 0)
+    expect(parents.map(({ name, mode }) => [name.toString(), mode])).toEqual([
+      ['directory', 0],
+      ['directory', directory],
+    ])
+    expect([...catalogue.search.pageReferences()]).toHaveLength(2)
   })
 
   it('passes known pages over', () => {
     catalogue.trees.add([pageOf('page', [{ name: 'a' }])])
-    const pages = [pageOf('page', [{ name: 'b' }]), pageOf('new', [{ name: 'c' }])]
-    expect(catalogue.trees.add(pages)).toBe(1)
-    expect(catalogue.trees.entries(idOf('page')).map(({ name }) => name.toString())).toEqual(['a'])
-  })
-
-  it('finds one entry by exactly its name', () => {
-    const name = Buffer.from([0x61, 0xff])
-    catalogue.trees.add([pageOf('page', [{ name: 'a' }, { name, size: 7 }])])
-    expect(catalogue.trees.entry(idOf('page'), new Uint8Array(name))).toMatchObject({ size: 7 })
-    expect(catalogue.trees.entry(idOf('page'), Buffer.from('A'))).toBeUndefined()
-    expect(catalogue.trees.entry(idOf('none'), name)).toBeUndefined()
+    const again = { ...pageOf('page', [{ name: 'b' }]), content: Buffer.from('another') }
+    expect(catalogue.trees.add([again, pageOf('new', [{ name: 'c' }])])).toBe(1)
+    expect(contentOf('page')).toBe('content of page')
+    expect(contentOf('new')).toBe('content of new')
   })
 
   it('describes a page', () => {
@@ -86,10 +104,11 @@ describe('trees', () => {
   })
 
   it('takes nothing when one page of several cannot be taken', () => {
-    const twice = pageOf('twice', [{ name: 'a' }, { name: 'a' }])
+    const entry = { name: 'a', mode: directory, children: [idOf('below')] }
+    const twice = pageOf('twice', [entry, entry])
     expect(() => catalogue.trees.add([pageOf('good', [{ name: 'a' }]), twice])).toThrow(/UNIQUE/)
     expect([...catalogue.dump()]).toEqual([])
     expect(catalogue.trees.add([pageOf('good', [{ name: 'a' }])])).toBe(1)
-    expect(catalogue.trees.entries(idOf('good'))).toHaveLength(1)
+    expect(contentOf('good')).toBe('content of good')
   })
 })
