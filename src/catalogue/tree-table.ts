@@ -103,6 +103,16 @@ export class TreeTable {
     return this.#database.guard('look up a tree page', () => this.#has.get(key) !== undefined)
   }
 
+  /** @param ids 32 bytes each, one after the other */
+  hasAll(ids: Buffer): boolean {
+    return this.#database.guard('look up tree pages', () => {
+      for (let at = 0; at < ids.length; at += idBytes) {
+        if (this.#has.get(ids.subarray(at, at + idBytes)) === undefined) return false
+      }
+      return true
+    })
+  }
+
   page(id: Uint8Array): TreePageRow | undefined {
     const query = 'SELECT level, bytes, entries AS entryCount FROM tree_page WHERE id = ?'
     const key = asIdBuffer(id)

@@ -153,7 +153,10 @@ export class IndexAbsorber {
     segments: readonly TreeSegment[],
     note: (error: RepositoryError) => void,
   ): Generator<NewTreePage> {
+    const { trees } = this.#repository.catalogue
     for (const { location, lengths, ids } of segments) {
+      // A prune copies pages that are known from the pack where they were before.
+      if (trees.hasAll(ids)) continue
       const plain = reader.read({ pack, ...location })
       let offset = 0
       for (let blob = 0; blob < lengths.length; blob++) {

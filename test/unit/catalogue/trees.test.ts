@@ -95,6 +95,11 @@ describe('trees', () => {
     catalogue.trees.add([page])
     expect(catalogue.trees.has(idOf('page'))).toBe(true)
     expect(catalogue.trees.has(idOf('none'))).toBe(false)
+    catalogue.trees.add([pageOf('other', [])])
+    const ids = Buffer.concat([idOf('page'), idOf('other')])
+    expect(catalogue.trees.hasAll(ids)).toBe(true)
+    expect(catalogue.trees.hasAll(Buffer.concat([ids, idOf('none')]))).toBe(false)
+    expect(catalogue.trees.hasAll(Buffer.alloc(0))).toBe(true)
     expect(catalogue.trees.page(idOf('page'))).toEqual({
       level: 2,
       bytes: page.page.bytes.length,

@@ -239,4 +239,38 @@ export const shortcutMutants: readonly Mutant[] = [
     replacement: 'openRepository(options)',
     tests: [{ file: 'test/unit/cli/lazy-library.test.ts', only: 'asks for the passphrase once' }],
   },
+  {
+    name: 'a segment is taken for known because one of its pages is',
+    class: 'order',
+    file: 'src/catalogue/tree-table.ts',
+    text: '=== undefined) return false',
+    replacement: '!== undefined) return true',
+    tests: [{ file: 'test/unit/catalogue/trees.test.ts', only: 'describes a page' }],
+  },
+  {
+    name: 'what led to a page that is gone leads to the one that gets its row',
+    class: 'order',
+    file: 'src/catalogue/index-object-table.ts',
+    text: 'DELETE FROM page_reference WHERE page NOT IN (SELECT row FROM tree_page);',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/unit/catalogue/index-objects.test.ts',
+        only: 'drops tree pages that are in no pack any more',
+      },
+    ],
+  },
+  {
+    name: 'contents of pages that are gone stay in the catalogue',
+    class: 'order',
+    file: 'src/catalogue/index-object-table.ts',
+    text: 'for (const row of gone) dropContent.run(row)',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/unit/catalogue/index-objects.test.ts',
+        only: 'drops tree pages that are in no pack any more',
+      },
+    ],
+  },
 ]
