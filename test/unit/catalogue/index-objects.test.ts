@@ -142,6 +142,10 @@ describe('indexObjects.remove()', () => {
         'page_content',
         'tree_page',
       ])
+      catalogue.indexObjects.remove([objectIdOf('i2')])
+      expect([...catalogue.dump()]).toEqual([])
+      expect(catalogue.trees.add([pageOf('p3', [{ name: 'd' }])])).toBe(1)
+      expect(catalogue.search.content(1)?.content.toString()).toBe('content of p3')
     }))
 
   it('never gives the row number of a dropped pack to another one', () =>
