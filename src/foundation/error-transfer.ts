@@ -8,8 +8,12 @@ import {
   type ErrorFacts,
 } from './errors.ts'
 
+/** What callers tell apart, subclasses first. By these names and not their own, which a bundle may change. */
+const classes = { DamageError, RepositoryError, SourceError, TargetError, HoldfastError }
+
 /** A form of an error that survives structured cloning between threads. */
 export interface TransferredError {
+  /** Of the nearest class in the table. */
   readonly className: string
   readonly code: ErrorCode
   readonly message: string
@@ -23,7 +27,7 @@ export function transferError(error: unknown): TransferredError {
   const known = error instanceof HoldfastError
   const plain = error instanceof Error ? error : new Error(String(error))
   return {
-    className: known ? plain.constructor.name : 'Error',
+    className: nearestClass(error),
     code: known ? error.code : 'INTERNAL',
     message: plain.message,
     remedy: known ? error.remedy : '',
@@ -31,6 +35,11 @@ export function transferError(error: unknown): TransferredError {
     stack: plain.stack ?? '',
     cause: plain.cause instanceof Error ? plain.cause.message : '',
   }
+}
+
+function nearestClass(error: unknown): string {
+  const found = Object.entries(classes).find(([, constructor]) => error instanceof constructor)
+  return found?.[0] ?? 'Error'
 }
 
 /** Restores the class, so that a repository fault in a worker is still a repository fault on the main thread. */

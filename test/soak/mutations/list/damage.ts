@@ -125,4 +125,17 @@ export const damageMutants: readonly Mutant[] = [
     replacement: 'return this.#marked.some((marked)',
     tests: [{ file: 'test/unit/repository/condemned-packs.test.ts' }],
   },
+  {
+    name: 'a fault of the catalogue on a thread is no fault of the repository on another',
+    class: 'damage',
+    file: 'src/foundation/error-transfer.ts',
+    text: 'const classes = { DamageError, RepositoryError, SourceError',
+    replacement: 'const classes = { DamageError, SourceError',
+    tests: [
+      {
+        file: 'test/unit/foundation/error-transfer.test.ts',
+        only: 'is a fault of the repository when',
+      },
+    ],
+  },
 ]
