@@ -1,6 +1,10 @@
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 
-const manifest = createRequire(import.meta.url)('../../package.json') as { version: string }
+import { packageFile } from './installed-files.ts'
+
+const manifest = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
+  version: string
+}
 
 /** Name and version, as snapshots record them. */
 export const programName: string = `holdfast ${manifest.version}`

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { builtFile } from '../foundation/installed-files.ts'
 import { acceptsEncoding } from './accepts-encoding.ts'
 
 /** A file of the front end with its compressed forms, ready to be sent. */
@@ -46,12 +47,9 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Where the build puts the front end; from source form, where it would put it. */
+/** Where the build puts the front end. */
 function builtFolder(): string {
-  const isSource = import.meta.url.endsWith('.ts')
-  return fileURLToPath(
-    new URL(isSource ? '../../dist/server/dashboard/' : 'dashboard/', import.meta.url),
-  )
+  return fileURLToPath(builtFile('server/dashboard/'))
 }
 
 /** Reads the front end into memory: some hundred kilobytes, and no path of a request ever reaches the disk. */

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { HoldfastError } from '../../foundation/errors.ts'
+import { packageFile } from '../../foundation/installed-files.ts'
 
 /** Where relative names start when no directory is held; names may then be whole paths. */
 export const AT_FDCWD = -100
@@ -224,12 +226,11 @@ export const POSIX_FADVISE = {
 } as const
 
 /**
- * Loads the addon. The path is the same from src/filesystem/posix/ and from dist/filesystem/posix/,
- * because the binary stays beside its source.
+ * Loads the addon. The binary stays beside its source, where npm compiled it.
  * @throws {HoldfastError} `INTERNAL` when it was not built or does not fit this system.
  */
 export function loadPosix(
-  path: string = '../../../src/filesystem/posix/build/Release/posix.node',
+  path: string = fileURLToPath(packageFile('src/filesystem/posix/build/Release/posix.node')),
 ): Posix {
   try {
     return createRequire(import.meta.url)(path) as Posix

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { HoldfastError } from '../../foundation/errors.ts'
+import { programFile } from '../../foundation/installed-files.ts'
 import { chunkRanges } from './chunk-range.ts'
 import type { Chunker } from './chunk-range.ts'
 import { deriveChunkerKeys, writeChunkerKeys } from './chunker-keys.ts'
@@ -75,7 +76,7 @@ function instantiateKernel(memory: WasmMemory): KernelExports {
 }
 
 function compileKernel(): WasmModule {
-  const location = new URL('./kernel.wasm', import.meta.url)
+  const location = programFile('format/chunker/kernel.wasm')
   try {
     return new wasm.Module(readFileSync(location))
   } catch (cause) {

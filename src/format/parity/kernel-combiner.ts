@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { HoldfastError } from '../../foundation/errors.ts'
+import { programFile } from '../../foundation/installed-files.ts'
 import { wasm } from '../chunker/web-assembly.ts'
 import type { WasmModule } from '../chunker/web-assembly.ts'
 import { multiply } from './galois-field.ts'
@@ -119,7 +120,7 @@ function roundUp(bytes: number, multiple: number): number {
 }
 
 function compileKernel(): WasmModule {
-  const location = new URL('./kernel.wasm', import.meta.url)
+  const location = programFile('format/parity/kernel.wasm')
   try {
     return new wasm.Module(readFileSync(location))
   } catch (cause) {

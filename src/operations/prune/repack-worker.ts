@@ -1,11 +1,12 @@
 import { PackCopier, type PackCopy } from '../../repository/pack-copier.ts'
 import type { WrittenPack } from '../../repository/pack-writer.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
+import { threadEntry } from '../../foundation/installed-files.ts'
 import { serveWorker } from '../../workers/serve-worker.ts'
 import type { HandlerFactory, Outgoing } from '../../workers/worker-protocol.ts'
 
 export const repackWorkerName = 'repack worker'
-export const repackWorkerUrl: string = import.meta.url
+export const repackWorkerUrl: string = threadEntry('operations/prune/repack-worker').href
 
 export type RepackRequest =
   | { readonly type: 'copy'; readonly pack: PackCopy }

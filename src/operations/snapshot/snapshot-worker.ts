@@ -2,6 +2,7 @@ import { openBlobSession } from '../../repository/blob-session.ts'
 import type { BlobCounts } from '../../repository/blob-store.ts'
 import type { WrittenPack } from '../../repository/pack-writer.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
+import { threadEntry } from '../../foundation/installed-files.ts'
 import { serveWorker } from '../../workers/serve-worker.ts'
 import type { HandlerFactory, Outgoing } from '../../workers/worker-protocol.ts'
 import { FileStorer } from './file-storer.ts'
@@ -67,4 +68,4 @@ export const createSnapshotWorker: HandlerFactory<
 serveWorker(snapshotWorkerName, createSnapshotWorker)
 
 /** Where the worker's module is. */
-export const snapshotWorkerUrl: string = import.meta.url
+export const snapshotWorkerUrl: string = threadEntry('operations/snapshot/snapshot-worker').href

@@ -1,10 +1,11 @@
 import type { RepositoryContext } from '../repository-context.ts'
+import { threadEntry } from '../../foundation/installed-files.ts'
 import { serveWorker } from '../../workers/serve-worker.ts'
 import type { HandlerFactory, Outgoing } from '../../workers/worker-protocol.ts'
 import { PackVerifier, type VerifyPackReply, type VerifyPackRequest } from './pack-verifier.ts'
 
 export const packAuditWorkerName = 'pack audit worker'
-export const packAuditWorkerUrl: string = import.meta.url
+export const packAuditWorkerUrl: string = threadEntry('repository/audit/pack-audit-worker').href
 
 /** The worker of whatever reads packs to prove them: one request for each pack. */
 export const createPackAuditWorker: HandlerFactory<

@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { basename, dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import type { Configuration } from '../../config/load-config.ts'
+import { builtFile } from '../../foundation/installed-files.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { JobChange, JobEnd, JobOrder } from './job.ts'
 import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
@@ -24,16 +24,8 @@ export function forkJobs(
     follow(forkProcess(), startOf(repository, configuration, order), { signal, onChange })
 }
 
-/** Sources are loaded with a loader, in tests only. */
 function forkProcess(): ChildProcess {
-  const isSource = import.meta.url.endsWith('.ts')
-  const entry = fileURLToPath(
-    new URL(
-      isSource ? '../../../dist/server/jobs/job-process.js' : 'job-process.js',
-      import.meta.url,
-    ),
-  )
-  return fork(entry, [], {
+  return fork(builtFile('server/jobs/job-process.js'), [], {
     serialization: 'advanced',
     // Nothing of it is for the terminal, and signals of the terminal are for the server, which passes them on.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
