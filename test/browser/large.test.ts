@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 
+import { childScript } from '../support/built-engine.ts'
 import { compareSnapshots } from './support/compare-snapshots.ts'
-import { checkout } from './support/project.ts'
 import { listRows } from './support/list-rows.ts'
 import { stage } from './support/stage.ts'
 import { visit } from './support/visitor.ts'
@@ -18,7 +17,7 @@ const set = stage({
   days: 0,
   prepare(project) {
     execFileSync(process.execPath, [
-      join(checkout, 'test/browser/support/make-large.js'),
+      childScript('make-large'),
       project.repository,
       String(snapshotCount),
       String(fileCount),

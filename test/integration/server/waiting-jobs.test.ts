@@ -4,25 +4,14 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
+import { childScript } from '../../support/built-engine.ts'
 import { startTestServer, type TestServer } from '../../support/test-server.ts'
 
 type Json = Record<string, unknown>
 
 /** Another process that prunes, as far as others can see, until its standard input ends. */
 async function holdLock(location: string): Promise<{ pid: number; release(): Promise<void> }> {
-  const at = (file: string): string =>
-    JSON.stringify(new URL(`../../../dist/repository/${file}.js`, import.meta.url).href)
-  const script = `
-    import { openRepository } from ${at('open-repository')}
-    import { acquireLock } from ${at('locks')}
-    const repository = await openRepository({ location: ${JSON.stringify(location)} })
-    const lock = await acquireLock(repository.storage, 'exclusive', 'prune')
-    process.stdout.write('held')
-    process.stdin.resume().on('end', async () => {
-      await lock.release()
-      await repository.close()
-    })`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, [childScript('hold-lock'), location], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

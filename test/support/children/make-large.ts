@@ -1,13 +1,15 @@
 /*
- * `node make-large.js REPOSITORY SNAPSHOTS FILES`: so many snapshots, two a day up to now, the newest of a folder of so many files.
+ * `make-large.js REPOSITORY SNAPSHOTS FILES`: so many snapshots, two a day up to now, the newest of a folder of so many files.
  * They go the way of every backup from the lease to the commit; only the files are thought, because making a million of them takes minutes.
  */
-import { openRepository } from '../../../dist/index.js'
-import { DirectoryWriter } from '../../../dist/format/tree/directory-writer.js'
-import { EntryDraft } from '../../../dist/format/tree/entry-draft.js'
-import { saveSnapshot } from '../../../dist/operations/snapshot/save-snapshot.js'
-import { commitSnapshot } from '../../../dist/repository/commit-snapshot.js'
-import { underLease } from '../../../dist/repository/under-lease.js'
+import { DirectoryWriter, type StoredDirectory } from '../../../src/format/tree/directory-writer.ts'
+import { EntryDraft } from '../../../src/format/tree/entry-draft.ts'
+import { openRepository } from '../../../src/index.ts'
+import type { Repository } from '../../../src/repository/repository.ts'
+import { saveSnapshot, type StoredSource } from '../../../src/operations/snapshot/save-snapshot.ts'
+import { commitSnapshot, type RecordedSnapshot } from '../../../src/repository/commit-snapshot.ts'
+import type { Lease } from '../../../src/repository/lock-repository.ts'
+import { underLease } from '../../../src/repository/under-lease.ts'
 
 const halfDayMs = 43_200_000
 const fileMode = 0o100644
@@ -16,8 +18,9 @@ const directoryMode = 0o040755
 const [location = '', ...counts] = process.argv.slice(2)
 const [snapshotCount = 0, fileCount = 0] = counts.map(Number)
 
-/** @param {(bytes: Buffer) => Uint8Array} storeTree @param {readonly string[]} names */
-function storeFolder(storeTree, names) {
+type StoreTree = ConstructorParameters<typeof DirectoryWriter>[0]
+
+function storeFolder(storeTree: StoreTree, names: readonly string[]): StoredDirectory {
   const writer = new DirectoryWriter(storeTree)
   const draft = new EntryDraft()
   const nowSeconds = Math.floor(Date.now() / 1000)
@@ -38,7 +41,16 @@ function storeFolder(storeTree, names) {
   return writer.finish()
 }
 
-function manifestOf({ atMs, root, files, description }) {
+interface Thought {
+  readonly atMs: number
+  readonly files: number
+  readonly description: string
+}
+
+function manifestOf(
+  { root, blobCounts, packBytes }: StoredSource,
+  { atMs, files, description }: Thought,
+): RecordedSnapshot {
   return {
     version: 1,
     type: 'incremental',
@@ -61,10 +73,8 @@ function manifestOf({ atMs, root, files, description }) {
       newFiles: files,
       changedFiles: 0,
       unchangedFiles: 0,
-      blobs: 0,
-      newBlobs: 0,
-      newBlobBytes: 0,
-      storedBytesAdded: 0,
+      ...blobCounts,
+      storedBytesAdded: packBytes,
       unreadable: 0,
     },
     unreadable: [],
@@ -73,28 +83,35 @@ function manifestOf({ atMs, root, files, description }) {
   }
 }
 
-/** @param {readonly string[]} names */
-async function save(repository, lease, names, atMs, description) {
-  let manifest
+async function save(
+  repository: Repository,
+  lease: Lease,
+  names: readonly string[],
+  { atMs, description }: Pick<Thought, 'atMs' | 'description'>,
+): Promise<RecordedSnapshot> {
+  const manifests: RecordedSnapshot[] = []
   await saveSnapshot(repository, lease, {
     signal: undefined,
     onEvent: undefined,
     chooseParent: () => null,
     store: async ({ session }) => storeFolder((bytes) => session.store.storeTree(bytes), names),
-    manifest({ root, blobCounts, packBytes }) {
-      manifest = manifestOf({ atMs, root, files: names.length, description })
-      Object.assign(manifest.statistics, blobCounts, { storedBytesAdded: packBytes })
+    manifest(stored) {
+      const manifest = manifestOf(stored, { atMs, files: names.length, description })
+      manifests.push(manifest)
       return manifest
     },
   })
-  return manifest
+  return manifests[0]
 }
 
 const repository = await openRepository({ location })
 try {
   await underLease(repository, 'shared', 'snapshot', async (lease) => {
-    const timeOf = (index) => Date.now() - (snapshotCount - index) * halfDayMs
-    const first = await save(repository, lease, ['one.json'], timeOf(0), 'round 0')
+    const timeOf = (index: number): number => Date.now() - (snapshotCount - index) * halfDayMs
+    const first = await save(repository, lease, ['one.json'], {
+      atMs: timeOf(0),
+      description: 'round 0',
+    })
     for (let index = 1; index < snapshotCount - 1; index++) {
       const atMs = timeOf(index)
       const description = index % 10 === 0 ? `round ${index}` : ''
@@ -105,7 +122,10 @@ try {
       { length: fileCount },
       (_, file) => `file-${String(file).padStart(7, '0')}.json`,
     )
-    await save(repository, lease, names, timeOf(snapshotCount - 1), 'the large one')
+    await save(repository, lease, names, {
+      atMs: timeOf(snapshotCount - 1),
+      description: 'the large one',
+    })
   })
 } finally {
   await repository.close()
