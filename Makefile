@@ -87,6 +87,6 @@ $(addon): $(installed) $(wildcard src/filesystem/posix/*.c src/filesystem/posix/
 	  $(with_headers) npm run --silent build:addon; fi
 	@touch $@
 
-$(built): $(installed) $(addon) $(sources) $(wildcard src/format/*/assembly/kernel.ts) tsconfig.json
+$(built): $(installed) $(addon) $(sources) $(wildcard src/format/*/assembly/kernel.ts) build.js tsconfig.json
 	npm run --silent build
 	@touch $@

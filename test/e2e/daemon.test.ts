@@ -66,6 +66,7 @@ describe("the guide's crontab lines", () => {
     const place = workspace()
     for (const name of [
       'Makefile',
+      'build.js',
       'config.yml',
       'package.json',
       'package-lock.json',
