@@ -212,45 +212,75 @@ describe('a system without /proc', () => {
   })
 })
 
+/** What a file is given in a folder that nobody else can enter yet, and what it may be made with there. */
+const hiddenModes = [
+  { mode: 0o666, first: 0o666 },
+  { mode: 0o755, first: 0o755 },
+  { mode: 0o444, first: 0o444 },
+  // The group is not the one of the snapshot until the owner is set.
+  { mode: 0o640, first: 0o600 },
+  { mode: 0o664, first: 0o644 },
+  { mode: 0o604, first: 0o600 },
+  { mode: 0o066, first: 0o000 },
+  { mode: 0o6755, first: 0o755 },
+]
+const nameOf = (mode: number): string => `mode-${mode.toString(8)}`
+
+/** The modes with which anything was made below a target, from the output of strace, by their names. */
+function createdModes(log: string, location: string): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const line of log.split('\n')) {
+    if (line.includes('ENOENT') || line.includes('EEXIST') || line.includes(location)) continue
+    const call =
+      /"([^"]*)", .*O_CREAT.*, (0\d*)\) += \d|mk(?:dir|nod)(?:at)?\(.*?"([^"]*)", .*?(0\d{2,})(?:, makedev\(.*\))?\) += 0/.exec(
+        line,
+      )
+    if (call) found.set(call[1] ?? call[3], Number.parseInt(call[2] ?? call[4], 8))
+  }
+  return found
+}
+
 describe('while it is restored', () => {
   it.skipIf(!hasStrace)('nothing is open to others before it is finished', async () => {
     const world = await hostileWorld()
     const { forge } = world
     const open = { mode: 0o100666 }
+    const hidden = hiddenModes.map(({ mode }) =>
+      forge.fileEntry(nameOf(mode), 'y', { mode: 0o100000 | mode }),
+    )
+    hidden.sort((left, right) => (String(left.name) < String(right.name) ? -1 : 1))
     const id = forge.snapshot(
       forge.directory([
         forge.fileEntry('small', 'x', open),
         forge.fileEntry('large', Buffer.alloc(1_100_000, 1), open),
-        forge.directoryEntry('folder', forge.directory([forge.fileEntry('inner', 'y', open)]), {
-          mode: 0o040777,
-        }),
+        forge.directoryEntry('folder', forge.directory(hidden), { mode: 0o040777 }),
         { name: 'fifo', mode: modes.fifo | 0o666 },
       ]),
     )
     const log = join(world.test.location, '..', 'calls')
     const calls = 'openat,open,creat,mkdir,mkdirat,mknod,mknodat'
-    execFileSync(
-      'strace',
-      ['-f', '-qq', '-o', log, '-e', `trace=${calls}`, ...restoreCommand(world, id)],
-      // Nothing may rest on it.
-      { env: { ...process.env, HOLDFAST_THREADS: '0' }, stdio: 'pipe' },
-    )
-    const created = readFileSync(log, 'utf8')
-      .split('\n')
-      .filter((line) => !line.includes('ENOENT') && !line.includes('EEXIST'))
-      .flatMap((line) => {
-        const mode =
-          /O_CREAT.*, (0\d+)\) = \d|mk(?:dir|nod)(?:at)?\(.*?(0\d{2,})(?:, makedev\(.*\))?\) = 0/.exec(
-            line,
-          )
-        return mode && !line.includes(world.test.location)
-          ? [[line, mode[1] ?? mode[2]] as const]
-          : []
-      })
-    expect(created.length).toBeGreaterThanOrEqual(5)
-    for (const [line, mode] of created) {
-      expect({ line, open: Number.parseInt(mode, 8) & 0o077 }).toEqual({ line, open: 0 })
+    // The target is there, with a mode that lets others in.
+    mkdirSync(world.target, { recursive: true, mode: 0o755 })
+    const previous = process.umask(0)
+    try {
+      execFileSync(
+        'strace',
+        ['-f', '-qq', '-s', '200', '-o', log, '-e', `trace=${calls}`, ...restoreCommand(world, id)],
+        // Nothing may rest on it.
+        { env: { ...process.env, HOLDFAST_THREADS: '0' }, stdio: 'pipe' },
+      )
+    } finally {
+      process.umask(previous)
     }
+    const created = createdModes(readFileSync(log, 'utf8'), world.test.location)
+    for (const { mode, first } of hiddenModes) {
+      expect({ mode, first: created.get(nameOf(mode)) }).toEqual({ mode, first })
+      expect(statSync(join(world.target, 'folder', nameOf(mode))).mode & 0o7777).toBe(mode)
+      created.delete(nameOf(mode))
+    }
+    expect([...created.keys()]).toEqual(expect.arrayContaining(['small', 'folder', 'fifo']))
+    for (const [name, mode] of created)
+      expect({ name, open: mode & 0o077 }).toEqual({ name, open: 0 })
     expect(statSync(join(world.target, 'small')).mode & 0o777).toBe(0o666)
     expect(statSync(join(world.target, 'folder')).mode & 0o777).toBe(0o777)
   })

@@ -180,9 +180,9 @@ export interface Posix {
     targetOffset?: number,
   ): number
   /**
-   * Creates files from requests (small-file-batch.ts), each new (O_EXCL) and 0600 until its
-   * metadata is applied, and writes the result into each request. Names must be a single component,
-   * else `name` fails with EINVAL.
+   * Creates files from requests (small-file-batch.ts), each new (O_EXCL) and, unless it is `hidden`,
+   * 0600 until its metadata is applied, and writes the result into each request. Names must be a
+   * single component, else `name` fails with EINVAL.
    * @returns Number of files with a failed step.
    */
   writeSmallFiles(

@@ -74,6 +74,11 @@ export const WRITE_FLAG = {
   replace: 8,
   /** Remove the access ACL that the new file inherited from its directory's default ACL. */
   clearAcl: 16,
+  /**
+   * Nobody else can reach into the directory, which hands down no ACL: the file may be created with
+   * its mode, but for set-id bits, instead of 0600.
+   */
+  hidden: 32,
 } as const
 
 export type WriteStep =

@@ -157,7 +157,14 @@ typedef struct {
 
 _Static_assert(sizeof(WriteRequest) == 72, "small-file-batch.ts depends on this size");
 
-enum { WRITE_CHOWN = 1, WRITE_CHMOD = 2, WRITE_TIMES = 4, WRITE_REPLACE = 8, WRITE_CLEAR_ACL = 16 };
+enum {
+  WRITE_CHOWN = 1,
+  WRITE_CHMOD = 2,
+  WRITE_TIMES = 4,
+  WRITE_REPLACE = 8,
+  WRITE_CLEAR_ACL = 16,
+  WRITE_HIDDEN = 32
+};
 /* In the order of WRITE_STEPS in small-file-batch.ts. */
 enum {
   STEP_NAME = 1,
@@ -179,9 +186,23 @@ static void note_failure(WriteRequest *request, uint32_t step, int error) {
   request->result_errno = (uint32_t)error;
 }
 
+/*
+ * The mode to create a file with. Where nobody else gets in anyway that is the last one without its
+ * set-id bits, which for most files saves the call that sets it. It has its owner and group only
+ * later; until then group and others have what all three classes will have, so that nobody ever may
+ * more than at the end, whichever class he is in.
+ */
+static mode_t first_mode(const WriteRequest *request) {
+  mode_t mode = request->mode;
+  if (!(request->flags & WRITE_HIDDEN) || !(request->flags & WRITE_CHMOD)) return 0600;
+  mode_t common = mode & mode >> 3 & mode >> 6 & 07;
+  return (mode & 0700) | common << 3 | common;
+}
+
 static int create_exclusively(WriteRequest *request, const char *name) {
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  int fd = openat(request->directory, name, flags, 0600);
+  const mode_t mode = first_mode(request);
+  int fd = openat(request->directory, name, flags, mode);
   if (fd < 0 && errno == EEXIST && request->flags & WRITE_REPLACE) {
     /*
      * Removed, never opened: writing into what is there could write through a link, or into a
@@ -191,7 +212,7 @@ static int create_exclusively(WriteRequest *request, const char *name) {
       note_failure(request, STEP_REMOVE, errno);
       return -1;
     }
-    fd = openat(request->directory, name, flags, 0600);
+    fd = openat(request->directory, name, flags, mode);
   }
   if (fd < 0) note_failure(request, STEP_CREATE, errno);
   return fd;
@@ -235,7 +256,9 @@ static void apply_metadata(WriteRequest *request, int fd) {
     mode &= ~(uint32_t)(S_ISUID | S_ISGID);
   }
   if (request->flags & WRITE_CLEAR_ACL) clear_acl(request, fd);
-  if (request->flags & WRITE_CHMOD && fchmod(fd, mode) != 0) {
+  /* Whatever the umask took away is missing here; chown takes set-id bits only, and there are none. */
+  bool has_mode = request->flags & WRITE_HIDDEN && (status.st_mode & 07777) == mode;
+  if (request->flags & WRITE_CHMOD && !has_mode && fchmod(fd, mode) != 0) {
     note_failure(request, STEP_CHMOD, errno);
   }
   if (request->flags & WRITE_TIMES) {

@@ -15,20 +15,26 @@ const defaultAcl = Buffer.from('system.posix_acl_default')
 const ownerMayAll = 0o700
 const action = 'restore directory'
 
-/** Makes or opens a directory in a held one and holds it; see `SafeWriter.enterDirectory`. */
+/**
+ * Makes or opens a directory in a held one and holds it; see `SafeWriter.enterDirectory`.
+ *
+ * @param isReturn it was entered before in this run, by whichever writer: it is likely to be there, and was swept
+ */
 export function enterChildDirectory(
   context: WriterContext,
   parent: DirectoryHandle,
   name: Buffer,
+  isReturn: boolean = false,
 ): DirectoryHandle {
   return onEntry(context, { action, directory: parent, name }, (parentFd) => {
-    const { fd, isCreated } = makeOrOpen(context, parentFd, name)
+    const { fd, isCreated } =
+      (isReturn ? tryOpen(parentFd, name) : undefined) ?? makeOrOpen(context, parentFd, name)
     try {
       const status = fileStatus(fd)
       const path = (): string => pathText(context, parent, name)
       if (isCreated) checkOwnDirectory(context, { status, parent, path })
       else checkMount(context, status, path)
-      const handle = prepareDirectory(fd, { parent, name, status, isCreated })
+      const handle = prepareDirectory(fd, { parent, name, status, isCreated, isSwept: isReturn })
       context.held.hold(handle, fd)
       return handle
     } catch (error) {
@@ -70,6 +76,20 @@ function makeOrOpen(
   posix.unlinkAt(parentFd, name)
   posix.mkdirAt(parentFd, name, ownerMayAll)
   return { fd: posix.openDirectory(parentFd, name), isCreated: true }
+}
+
+/** @returns undefined when it is not there, or is no directory */
+function tryOpen(
+  parentFd: number,
+  name: Buffer,
+): { readonly fd: number; readonly isCreated: boolean } | undefined {
+  try {
+    return { fd: posix.openDirectory(parentFd, name), isCreated: false }
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined
+    throw error
+  }
 }
 
 function tryMake(parentFd: number, name: Buffer): boolean {
@@ -121,16 +141,18 @@ interface Opened {
   readonly name: Buffer
   readonly status: FileStatus
   readonly isCreated: boolean
+  /** No partial files of killed writers are looked for. */
+  readonly isSwept?: boolean
 }
 
 function prepareDirectory(fd: number, opened: Opened): DirectoryHandle {
-  const { parent, name, status, isCreated } = opened
+  const { parent, name, status, isCreated, isSwept = false } = opened
   let hasDefaultAcl = false
   let originalMode: number | undefined
   if (isCreated) {
     if (parent?.hasDefaultAcl !== false) dropInheritedAcls(fd)
   } else {
-    sweepLeftovers(fd)
+    if (!isSwept) sweepLeftovers(fd)
     hasDefaultAcl = posix.getXattrs(fd).some((attribute) => attribute.name.equals(defaultAcl))
     originalMode = widenMode(fd, status)
   }

@@ -98,8 +98,8 @@ function contextFor(
  *
  * It trusts neither the names it is given nor the target. Every name is a single component below a
  * held directory descriptor, links are never followed, existing files are removed and never opened,
- * everything is private (0600, 0700) until its content is whole, and metadata is set through
- * descriptors. Set-id bits, devices, capabilities and ACLs are kept from those who should not gain
+ * everything is private until its content is whole (0600, 0700, or within a 0700 directory of this
+ * run, where a file may have its own mode at once), and metadata is set through descriptors. Set-id bits, devices, capabilities and ACLs are kept from those who should not gain
  * by them, and counted. A single failure throws `TargetError` and leaves the writer usable. Several
  * writers, also in several threads, may share a target.
  *
@@ -137,6 +137,14 @@ export class SafeWriter {
    */
   enterDirectory(parent: DirectoryHandle, name: Uint8Array): DirectoryHandle {
     return enterChildDirectory(this.#context, parent, Buffer.from(name))
+  }
+
+  /**
+   * As `enterDirectory`, for one that was entered before in this run, by this writer or another: what is looked for in a directory that is
+   * new to the run is not looked for again.
+   */
+  returnToDirectory(parent: DirectoryHandle, name: Uint8Array): DirectoryHandle {
+    return enterChildDirectory(this.#context, parent, Buffer.from(name), true)
   }
 
   /**

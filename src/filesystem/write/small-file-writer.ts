@@ -135,7 +135,8 @@ export class SmallFileWriter {
       WRITE_FLAG.times |
       (policy.owner ? WRITE_FLAG.chown : 0) |
       (replaceFiles ? WRITE_FLAG.replace : 0) |
-      (directory.hasDefaultAcl ? WRITE_FLAG.clearAcl : 0)
+      (directory.hasDefaultAcl ? WRITE_FLAG.clearAcl : 0) |
+      (isHidden(directory) ? WRITE_FLAG.hidden : 0)
     )
   }
 
@@ -187,4 +188,12 @@ export class SmallFileWriter {
       outcome.created.set(index, { components, identity: identityOf(result) })
     }
   }
+}
+
+/**
+ * Whether nobody else can look into a directory yet: this run made it, with 0700 and without ACLs,
+ * and gives it its own mode only when all that is in it is written.
+ */
+function isHidden({ isCreated, hasDefaultAcl }: DirectoryHandle): boolean {
+  return isCreated && !hasDefaultAcl
 }

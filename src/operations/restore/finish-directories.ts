@@ -66,7 +66,7 @@ export function finishDirectories(options: FinishOptions): void {
     const path = frame.path === '' ? name : `${frame.path}/${name}`
     if (!options.isTouched(path)) continue
     try {
-      const handle = writer.enterDirectory(frame.handle, child.name)
+      const handle = writer.returnToDirectory(frame.handle, child.name)
       stack.push(openFrame(options, reader, handle, { ...child, path }))
     } catch (error) {
       if (!(error instanceof TargetError)) throw error

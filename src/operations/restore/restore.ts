@@ -193,10 +193,12 @@ class RestoreRun {
       inFlight.add(writing)
     }
     const take = (reply: RestoreReply): void => this.#take(reply)
+    // Asks the system, which the loop need not do for each folder.
+    const isParallel = this.#repository.threadCount > 1
     try {
       for (const unit of this.#walk.units()) {
         this.#tally.name(unit, this.#place.prefix)
-        const file = this.#repository.threadCount > 1 ? parted.begin(unit) : undefined
+        const file = isParallel ? parted.begin(unit) : undefined
         if (file) {
           this.#requested.files += 1
           this.#requested.bytes += unit.contentBytes

@@ -58,8 +58,8 @@ export const posixMutants: readonly Mutant[] = [
     name: 'small files are open to others while they are written',
     class: 'exclusive',
     file: 'src/filesystem/posix/small-files.c',
-    text: 'int fd = openat(request->directory, name, flags, 0600);',
-    replacement: 'int fd = openat(request->directory, name, flags, 0666);',
+    text: '!(request->flags & WRITE_CHMOD)) return 0600;',
+    replacement: '!(request->flags & WRITE_CHMOD)) return 0666;',
     tests: [
       {
         file: 'test/unit/filesystem/posix/write-small-files.test.ts',
@@ -68,11 +68,37 @@ export const posixMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a hidden file is open to a group that is not yet its own',
+    class: 'exclusive',
+    file: 'src/filesystem/posix/small-files.c',
+    text: 'return (mode & 0700) | common << 3 | common;',
+    replacement: 'return mode & 0777;',
+    tests: [
+      {
+        file: 'test/hostile/target-matrix.test.ts',
+        only: 'nothing is open to others before it is finished',
+      },
+    ],
+  },
+  {
+    name: 'a hidden file keeps the mode it was made with',
+    class: 'exclusive',
+    file: 'src/filesystem/posix/small-files.c',
+    text: 'request->flags & WRITE_HIDDEN && (status.st_mode & 07777) == mode',
+    replacement: 'request->flags & WRITE_HIDDEN',
+    tests: [
+      {
+        file: 'test/unit/filesystem/posix/write-small-files.test.ts',
+        only: 'gives a hidden file its very mode and owner, whatever the umask',
+      },
+    ],
+  },
+  {
     name: 'a small file in the way is opened and not removed',
     class: 'exclusive',
     file: 'src/filesystem/posix/small-files.c',
-    text: 'fd = openat(request->directory, name, flags, 0600);\n  }',
-    replacement: 'fd = openat(request->directory, name, O_WRONLY | O_TRUNC, 0600);\n  }',
+    text: 'fd = openat(request->directory, name, flags, mode);\n  }',
+    replacement: 'fd = openat(request->directory, name, O_WRONLY | O_TRUNC, mode);\n  }',
     tests: [
       {
         file: 'test/unit/filesystem/posix/write-small-files.test.ts',

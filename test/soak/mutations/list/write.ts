@@ -78,6 +78,19 @@ export const writeMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'files in folders that others can enter have their modes at once',
+    class: 'exclusive',
+    file: 'src/filesystem/write/small-file-writer.ts',
+    text: 'return isCreated && !hasDefaultAcl',
+    replacement: 'return !hasDefaultAcl',
+    tests: [
+      {
+        file: 'test/hostile/target-matrix.test.ts',
+        only: 'nothing is open to others before it is finished',
+      },
+    ],
+  },
+  {
     name: 'root lends its power to a stranger who swaps directories',
     class: 'no-follow',
     file: 'src/filesystem/write/child-directory.ts',

@@ -87,6 +87,40 @@ describe('writeSmallFiles()', () => {
     expect(fs.statSync(scratch.at('file')).mode & 0o7777).toBe(0o600)
   })
 
+  it('gives a hidden file its very mode and owner, whatever the umask', () => {
+    const scratch = scratchDirectory()
+    const modes = [
+      0o644, 0o755, 0o600, 0o664, 0o640, 0o604, 0o070, 0o444, 0, 0o4755, 0o2755, 0o1777,
+    ]
+    const owner = isRoot ? { uid: 54_321, gid: 12_345 } : {}
+    const flags = WRITE_FLAG.hidden | WRITE_FLAG.chmod | WRITE_FLAG.chown
+    for (const umask of [0, 0o022, 0o077, 0o777]) {
+      const previous = process.umask(umask)
+      const files = modes.map((mode) => ({ name: `${umask}-${mode}`, content: 'x', mode, flags }))
+      const results = writeBatch(scratch.fd, [
+        ...files,
+        ...files.map((file) => ({ ...file, ...owner, name: `of-another-${file.name}` })),
+      ])
+      process.umask(previous)
+      expect(results.filter(({ step }) => step !== 'none')).toEqual([])
+      for (const { name, mode } of files) {
+        for (const path of [name, `of-another-${name}`]) {
+          const status = fs.statSync(scratch.at(path))
+          expect([path, status.mode & 0o7777]).toEqual([path, mode])
+          if (isRoot && path !== name) expect([status.uid, status.gid]).toEqual([54_321, 12_345])
+        }
+      }
+    }
+  })
+
+  it('keeps also a hidden file private when it is told no mode', () => {
+    const scratch = scratchDirectory()
+    const previous = process.umask(0)
+    writeBatch(scratch.fd, [{ name: 'file', content: 'x', mode: 0o777, flags: WRITE_FLAG.hidden }])
+    process.umask(previous)
+    expect(fs.statSync(scratch.at('file')).mode & 0o7777).toBe(0o600)
+  })
+
   it('refuses what exists unless told to replace it, and then never writes through it', () => {
     const scratch = scratchDirectory()
     const victim = scratch.at('victim')

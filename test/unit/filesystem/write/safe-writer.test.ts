@@ -33,6 +33,29 @@ describe('openTarget()', () => {
 })
 
 describe('SafeWriter', () => {
+  it('returns to a directory, makes it when it is gone, and follows no link in its place', () => {
+    const { scratch, writer } = fixture()
+    const path = scratch.at('target', 'directory')
+    const partial = `.holdfast-partial-${'0'.repeat(24)}`
+    writer.leaveDirectory(writer.enterDirectory(writer.target, bytes('directory')))
+    fs.writeFileSync(`${path}/${partial}`, '')
+    const again = writer.returnToDirectory(writer.target, bytes('directory'))
+    expect(again.isCreated).toBe(false)
+    writer.leaveDirectory(again, { ...metadata, mode: 0o751 })
+    expect(fs.statSync(path).mode & 0o777).toBe(0o751)
+    // Not looked for again; a writer that is new to the directory does.
+    expect(fs.readdirSync(path)).toEqual([partial])
+    writer.leaveDirectory(writer.enterDirectory(writer.target, bytes('directory')))
+    expect(fs.readdirSync(path)).toEqual([])
+    fs.rmdirSync(path)
+    expect(writer.returnToDirectory(writer.target, bytes('directory')).isCreated).toBe(true)
+    fs.rmdirSync(path)
+    fs.symlinkSync(scratch.at('outside'), path)
+    const fault = faultOf(() => writer.returnToDirectory(writer.target, bytes('directory')))
+    expect(fault?.code).toBe('TARGET_UNWRITABLE')
+    expectOutsideUntouched(scratch)
+  })
+
   it('writes a tree with every kind of entry and its metadata', () => {
     const { scratch, writer } = fixture()
     const directory = writer.enterDirectory(writer.target, bytes('directory'))
