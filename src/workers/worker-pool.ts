@@ -37,7 +37,8 @@ export function defaultThreadCount(): number {
 /**
  * Share-nothing workers that answer batches of requests.
  *
- * Threads start with the first request that finds all the others busy: a backup that finds nothing to read starts none.
+ * Threads start with the first request that finds all the others busy, or before when it is known that there will be so many: a backup that
+ * finds nothing to read starts none.
  */
 export class WorkerPool<Setup, Request, Reply, Note> {
   readonly #options: WorkerPoolOptions<Setup, Request, Reply, Note>
@@ -81,6 +82,11 @@ export class WorkerPool<Setup, Request, Reply, Note> {
     return reply
   }
 
+  /** Starts so many threads now: loading their modules takes a while, in which the first requests may be made. */
+  startThreads(count: number): void {
+    while (this.#workers.length < Math.min(count, this.#options.threads)) this.#start()
+  }
+
   /** Sends one request to every worker that was started. */
   async broadcast(request: Request): Promise<Reply[]> {
     return await settleAll(this.#workers.map((worker) => worker.submit(request, [])))
@@ -105,6 +111,10 @@ export class WorkerPool<Setup, Request, Reply, Note> {
     }
     if (best && best.inFlight === 0) return best
     if (best && this.#workers.length >= Math.max(1, this.#options.threads)) return best
+    return this.#start()
+  }
+
+  #start(): PoolWorker<Request, Reply> {
     const started =
       this.#options.threads === 0
         ? new InlineWorker(this.#options)

@@ -35,6 +35,11 @@ export function requestSizeFor(
   return { files: size('files'), bytes: size('bytes') }
 }
 
+/** For how many threads there will be a request for certain, so that none of these need wait for its first one to start. */
+export function busyThreads(expected: RequestSize): number {
+  return Math.floor(Math.max(expected.files / most.files, expected.bytes / most.bytes))
+}
+
 /** Entries of one page of a directory, for a worker to write. */
 export interface RestoreUnit {
   /** Names from the target down to the directory. */

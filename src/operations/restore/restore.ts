@@ -12,6 +12,7 @@ import { finishDirectories } from './finish-directories.ts'
 import { KeptPaths } from './kept-paths.ts'
 import type { PageRestorerSetup } from './page-restorer.ts'
 import {
+  busyThreads,
   requestSizeFor,
   type RequestSize,
   type RestoreReply,
@@ -231,7 +232,7 @@ class RestoreRun {
       crossMounts: this.#crossMounts,
       isUntrusted: this.#isUntrusted,
     }
-    return new WorkerPool({
+    const pool = new WorkerPool<PageRestorerSetup, RestoreRequest, RestoreReply, never>({
       name: restoreWorkerName,
       entryUrl: restoreWorkerUrl,
       factory: createRestoreWorker,
@@ -239,6 +240,10 @@ class RestoreRun {
       threads: isSmall ? 0 : this.#repository.threadCount,
       onNote: () => undefined,
     })
+    // How many files a part of a snapshot has is not known before; below a folder, how many bytes is.
+    const isPart = this.#place.source.entry !== null
+    if (this.#isWhole) pool.startThreads(busyThreads({ files: isPart ? 0 : files, bytes }))
+    return pool
   }
 
   #collect(unit: RestoreUnit): void {

@@ -54,6 +54,18 @@ describe.each(kinds)('WorkerPool with $threads threads', ({ threads }) => {
     await pool.close()
   })
 
+  it('starts threads before there is a request, never more than it may use', async () => {
+    const { pool } = newPool(threads)
+    pool.startThreads(2)
+    expect(pool.startedWorkers).toBe(Math.min(2, threads))
+    pool.startThreads(100)
+    expect(pool.startedWorkers).toBe(threads)
+    const reply = await pool.submit({ do: 'echo', text: 'a', waitMs: 0 })
+    expect(reply.text).toBe('>a')
+    expect(pool.startedWorkers).toBe(Math.max(1, threads))
+    await pool.close()
+  })
+
   it('hands over bytes, whoever they belonged to', async () => {
     const { pool } = newPool(threads)
     const bytes = new Uint8Array([1, 2, 3])

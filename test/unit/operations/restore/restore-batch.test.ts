@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  busyThreads,
   requestSizeFor,
   type RequestSize,
 } from '../../../../src/operations/restore/restore-batch.ts'
@@ -78,5 +79,24 @@ describe('requestSizeFor()', () => {
     const requests = requestsOf(79_000, 12_000, 2)
     expect(requests.length).toBeGreaterThan(10)
     expect(requests.at(-1)?.files).toBeLessThanOrEqual(1024)
+  })
+})
+
+describe('busyThreads()', () => {
+  const mebibyte = 1024 * 1024
+
+  it('counts no thread that might get no request', () => {
+    expect(busyThreads({ files: 0, bytes: 0 })).toBe(0)
+    expect(busyThreads({ files: 4_095, bytes: 127 * mebibyte })).toBe(0)
+    expect(busyThreads({ files: 4_096, bytes: 0 })).toBe(1)
+    expect(busyThreads({ files: 1, bytes: 300 * mebibyte })).toBe(2)
+    for (const files of [5_000, 10_000, 50_000]) {
+      const done = { files: 0, bytes: 0 }
+      let requests = 0
+      for (; done.files < files; requests++) {
+        done.files += requestSizeFor({ files, bytes: 0 }, done, 64).files
+      }
+      expect(busyThreads({ files, bytes: 0 })).toBeLessThanOrEqual(requests)
+    }
   })
 })
