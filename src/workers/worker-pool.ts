@@ -72,7 +72,10 @@ export class WorkerPool<Setup, Request, Reply, Note> {
 
   /** @throws the handler's error, with its class restored. */
   submit(request: Request, transfer: readonly Transferable[] = []): Promise<Reply> {
-    const reply = this.#choose().submit(request, transfer)
+    const worker = this.#choose()
+    // To the end of the line: of two that are equally busy the one that was given something longer ago is done sooner.
+    this.#workers.push(...this.#workers.splice(this.#workers.indexOf(worker), 1))
+    const reply = worker.submit(request, transfer)
     const wake = (): void => {
       const waiting = this.#waiting
       this.#waiting = []

@@ -1,5 +1,6 @@
 /** A worker that does what it is told (test/unit/workers/worker-pool.test.ts). */
 import { writeFileSync } from 'node:fs'
+import { threadId } from 'node:worker_threads'
 import {
   DamageError,
   HoldfastError,
@@ -32,6 +33,7 @@ export type EchoRequest =
 
 export interface EchoReply {
   readonly text: string
+  readonly thread: number
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
@@ -60,13 +62,13 @@ export const createEchoWorker: HandlerFactory<EchoSetup, EchoRequest, EchoReply,
       switch (request.do) {
         case 'echo':
           await new Promise((resolve) => setTimeout(resolve, request.waitMs ?? 0))
-          return { message: { text: setup.prefix + request.text, bytes: none } }
+          return { message: { text: setup.prefix + request.text, thread: threadId, bytes: none } }
         case 'note':
           emit(request.text)
-          return { message: { text: '', bytes: none } }
+          return { message: { text: '', thread: threadId, bytes: none } }
         case 'bytes':
           return {
-            message: { text: '', bytes: request.bytes.map((byte) => byte ^ 255) },
+            message: { text: '', thread: threadId, bytes: request.bytes.map((byte) => byte ^ 255) },
           }
         case 'fail':
           // oxlint-disable-next-line typescript/only-throw-error

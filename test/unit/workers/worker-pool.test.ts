@@ -182,6 +182,20 @@ describe('WorkerPool', () => {
     },
   )
 
+  it('gives a request to the one of two that was given its own longer ago', async () => {
+    const { pool } = newPool(2)
+    const echo = (text: string, waitMs: number): Promise<EchoModule.EchoReply> =>
+      pool.submit({ do: 'echo', text, waitMs })
+    const first = echo('on the first', 0)
+    const onSecond = echo('on the second, for long', 300)
+    const { thread } = await first
+    const onFirst = echo('on the first again', 300)
+    const last = await echo('last', 0)
+    expect((await onFirst).thread).toBe(thread)
+    expect(last.thread).toBe((await onSecond).thread)
+    await pool.close()
+  })
+
   it('tells why a worker could not begin', async () => {
     const { pool } = newPool(1, { isBroken: true })
     await expect(pool.submit({ do: 'echo', text: 'x' })).rejects.toMatchObject({
