@@ -2,23 +2,22 @@ import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 import { READ_REQUEST_BYTES, READ_REQUEST_OFFSET } from '../../filesystem/posix/small-file-batch.ts'
 import {
-  createStatRecords,
   READ_FLAG,
-  readSafeInt64,
   readSafeUint64,
   STAT_OFFSET,
   STAT_RECORD_BYTES,
 } from '../../filesystem/posix/stat-record.ts'
 import { createChunker, type Chunker } from '../../format/chunker/chunker.ts'
-import { flagChangedWhileRead, flagHardLinked, flagRacy } from '../../format/tree/entry-flags.ts'
-import { encodeExtras } from '../../format/tree/extras.ts'
+import { idBytes } from '../../model/ids.ts'
 import type { BlobStore } from '../../repository/blob-store.ts'
 import { FormerContent } from '../../repository/former-content.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
 import { FileContent } from './file-content.ts'
-import { NotRegularError, readLargeFile } from './large-file.ts'
-import { isRacy } from './racy-time.ts'
-import { FileResultBuilder, fileOutcome, type ReadBatch } from './read-batch.ts'
+import { FileOutcomes } from './file-outcomes.ts'
+import { holeOffset, readPiece, type FilePiece } from './file-piece.ts'
+import { openLargeFile, sourceErrno, type LargeFile, type ReadableFile } from './large-file.ts'
+import { directoryOf, formerIdsOf, nameOf, type ReadBatch } from './read-batch.ts'
+import { newPieceReferences, type PieceCut, type PieceRequest } from './relay.ts'
 
 /** Files from here on are read through the window; smaller ones many at a time. In bytes. */
 const largeFileBytes = 1024 * 1024
@@ -26,21 +25,9 @@ const largeFileBytes = 1024 * 1024
 const windowBytesMin = 4 * 1024 * 1024
 /** Below this size a hole saves nothing. */
 const sparseBytesMin = 64 * 1024
-const errnoEnoent = 2
-const errnoEinval = 22
-
-/** `isOfAnother`: the name leads to another file than the one that was read. */
-interface Attributes {
-  readonly extras: Buffer | null
-  readonly isOfAnother: boolean
-}
-const noAttributes: Attributes = { extras: null, isOfAnother: false }
-
-const noIds = new Uint8Array(0)
-const emptyRecord = new Uint8Array(STAT_RECORD_BYTES)
 
 /**
- * Reads batches of files, chunks them and stores what is new. For one thread.
+ * Reads batches of files, or pieces of a large one, chunks them and stores what is new. For one thread.
  *
  * A fault of a source file becomes that file's result; a fault of the repository is thrown and ends the run.
  */
@@ -49,8 +36,7 @@ export class FileStorer {
   readonly #chunker: Chunker
   readonly #content: FileContent
   readonly #former = new FormerContent()
-  readonly #results = new FileResultBuilder()
-  readonly #statusNow = createStatRecords(1)
+  readonly #outcomes = new FileOutcomes()
   #records = new Uint8Array(0)
   #recordView = new DataView(this.#records.buffer)
   #recordWords = new Uint32Array(0)
@@ -72,7 +58,7 @@ export class FileStorer {
     let file = 0
     while (file < batch.count) {
       if (expected(file) >= largeFileBytes) {
-        this.#storeLarge(batch, requests, file)
+        this.#storeLarge(batch, file)
         file += 1
         continue
       }
@@ -80,9 +66,33 @@ export class FileStorer {
       if (expected(file) < sparseBytesMin) {
         while (end < batch.count && expected(end) < sparseBytesMin) end += 1
       }
-      file = this.#storeSmall(batch, requests, file, end)
+      file = this.#storeSmall(batch, file, end)
     }
-    return this.#results.take()
+    return this.#outcomes.take()
+  }
+
+  /**
+   * Stores a piece of a file that other threads read, too.
+   *
+   * @param onCut told before anything is stored; when it is told of a fault of the source there are no references
+   * @returns the references (relay.ts)
+   */
+  storePiece(request: PieceRequest, onCut: (cut: PieceCut) => void): Uint8Array<ArrayBuffer> {
+    const { number, file, position } = request
+    const piece = this.#readPiece(file, position)
+    if (typeof piece === 'number') {
+      onCut({ number, end: position, isLast: true, errno: piece })
+      return new Uint8Array(0)
+    }
+    onCut({ number, end: piece.end, isLast: piece.isLast, errno: 0 })
+    this.#former.become(request.former)
+    const references = newPieceReferences(piece.lengths.length)
+    references.lengths.set(piece.lengths)
+    for (let item = 0; item < piece.offsets.length; item++) {
+      const id = this.#storeChunk(piece, item)
+      if (id) references.ids.set(id, item * idBytes)
+    }
+    return references.bytes
   }
 
   /**
@@ -90,7 +100,7 @@ export class FileStorer {
    *
    * @returns the first file that is not done
    */
-  #storeSmall(batch: ReadBatch, requests: DataView, start: number, end: number): number {
+  #storeSmall(batch: ReadBatch, start: number, end: number): number {
     const readAtMs = Date.now()
     const { memory } = this.#chunker
     const window = memory.subarray(0, this.#chunker.capacityBytes)
@@ -104,7 +114,7 @@ export class FileStorer {
       0,
     )
     if (done === start) {
-      this.#storeLarge(batch, requests, start)
+      this.#storeLarge(batch, start)
       return start + 1
     }
     let offset = 0
@@ -113,18 +123,22 @@ export class FileStorer {
       const contentBytes = this.#recordWords[words + STAT_OFFSET.contentBytes / 4]
       const flags = this.#recordWords[words + STAT_OFFSET.flags / 4]
       const errno = this.#recordWords[words + STAT_OFFSET.status / 4]
-      if (errno !== 0) this.#fail(errno)
+      if (errno !== 0) this.#outcomes.addFailed(errno)
       else if ((flags & READ_FLAG.more) !== 0 || this.#looksSparse(file)) {
-        this.#storeLarge(batch, requests, file)
+        this.#storeLarge(batch, file)
         // That went through the window, so what was read ahead of the next files is gone.
         return file + 1
       } else {
         this.#content.reset()
-        this.#recall(batch, file)
+        this.#former.become(formerIdsOf(batch, file))
         this.#chunkWindow(offset, offset + contentBytes)
-        this.#setSize(this.#recordView, file * STAT_RECORD_BYTES, contentBytes)
-        const changed = (flags & READ_FLAG.changed) !== 0
-        this.#succeed(batch, requests, file, { readAtMs, changed })
+        const status = {
+          bytes: this.#records,
+          view: this.#recordView,
+          offset: file * STAT_RECORD_BYTES,
+        }
+        const hasChanged = (flags & READ_FLAG.changed) !== 0
+        this.#outcomes.addStored(batch, file, status, this.#content, { readAtMs, hasChanged })
       }
       offset += contentBytes
     }
@@ -143,11 +157,6 @@ export class FileStorer {
     this.#content.finish()
   }
 
-  #recall({ former }: ReadBatch, file: number): void {
-    const start = former && file > 0 ? former.ends[file - 1] : 0
-    this.#former.become(former ? former.ids.subarray(start, former.ends[file]) : noIds)
-  }
-
   #looksSparse(file: number): boolean {
     const at = file * STAT_RECORD_BYTES
     const size = readSafeUint64(this.#recordView, at + STAT_OFFSET.size)
@@ -155,131 +164,56 @@ export class FileStorer {
     return readSafeUint64(this.#recordView, at + STAT_OFFSET.blocks) * 512 < size
   }
 
-  #storeLarge(batch: ReadBatch, requests: DataView, file: number): void {
-    const at = file * READ_REQUEST_BYTES
-    const directory = requests.getInt32(at + READ_REQUEST_OFFSET.directory, true)
+  #storeLarge(batch: ReadBatch, file: number): void {
     const readAtMs = Date.now()
-    this.#content.reset()
-    this.#recall(batch, file)
-    let repositoryFault: unknown
+    let large: LargeFile
     try {
-      const result = readLargeFile(
-        directory,
-        this.#nameOf(batch, requests, file),
-        this.#chunker,
-        this.#content,
-        (bytes) => {
-          try {
-            this.#content.append(this.#store.storeData(bytes, this.#former), bytes.length)
-          } catch (error) {
-            repositoryFault = error
-            throw error
-          }
-        },
-      )
-      closeUnwritten(result.descriptor)
-      this.#content.finish()
-      this.#records.set(result.record, file * STAT_RECORD_BYTES)
-      this.#setSize(this.#recordView, file * STAT_RECORD_BYTES, this.#content.totalBytes)
-      this.#succeed(batch, requests, file, { readAtMs, changed: result.hasChanged })
+      large = openLargeFile(directoryOf(batch, file), nameOf(batch, file))
     } catch (error) {
-      // Only errors of the file system's calls are the file's own; anything from the repository ends the run.
-      const errno = (error as { errno?: unknown }).errno
-      if (
-        repositoryFault !== undefined ||
-        (typeof errno !== 'number' && !(error instanceof NotRegularError))
-      ) {
-        throw error
-      }
-      this.#fail(typeof errno === 'number' ? Math.abs(errno) : errnoEinval)
-    }
-  }
-
-  #nameOf(batch: ReadBatch, requests: DataView, file: number): Uint8Array {
-    const at = file * READ_REQUEST_BYTES
-    const start = requests.getUint32(at + READ_REQUEST_OFFSET.nameOffset, true)
-    const length = requests.getUint32(at + READ_REQUEST_OFFSET.nameBytes, true)
-    return batch.names.subarray(start, start + length)
-  }
-
-  #succeed(
-    batch: ReadBatch,
-    requests: DataView,
-    file: number,
-    reading: { readAtMs: number; changed: boolean },
-  ): void {
-    let attributes: Attributes
-    try {
-      attributes = this.#attributes(batch, requests, file)
-    } catch (error) {
-      const { errno } = error as { errno?: unknown }
-      if (typeof errno !== 'number') throw error
-      this.#fail(Math.abs(errno))
+      this.#outcomes.addFailed(sourceErrno(error))
       return
     }
-    const at = file * STAT_RECORD_BYTES
-    const view = this.#recordView
-    const isStampRacy = isRacy(reading.readAtMs, {
-      mtimeSec: readSafeInt64(view, at + STAT_OFFSET.mtimeSec),
-      mtimeNsec: view.getUint32(at + STAT_OFFSET.mtimeNsec, true),
-      ctimeSec: readSafeInt64(view, at + STAT_OFFSET.ctimeSec),
-      ctimeNsec: view.getUint32(at + STAT_OFFSET.ctimeNsec, true),
-    })
-    const entryFlags =
-      (isStampRacy ? flagRacy : 0) |
-      (reading.changed || attributes.isOfAnother ? flagChangedWhileRead : 0) |
-      (view.getUint32(at + STAT_OFFSET.nlink, true) > 1 ? flagHardLinked : 0) |
-      (this.#content.depth << 4)
-    this.#results.add(
-      { outcome: fileOutcome.stored, entryFlags, errno: 0 },
-      { bytes: this.#records, offset: at },
-      this.#content,
-      attributes.extras,
-    )
-  }
-
-  /**
-   * Extended attributes, which are read by name after the content. Those of another file that has the name by now must not go with
-   * this content.
-   *
-   * @throws the file system's error; ENOENT when the name is gone
-   */
-  #attributes(batch: ReadBatch, requests: DataView, file: number): Attributes {
-    const at = file * STAT_RECORD_BYTES
-    if (this.#recordView.getUint32(at + STAT_OFFSET.xattrListBytes, true) === 0) return noAttributes
-    const directory = requests.getInt32(
-      file * READ_REQUEST_BYTES + READ_REQUEST_OFFSET.directory,
-      true,
-    )
-    const name = this.#nameOf(batch, requests, file)
-    const attributes = posix.getXattrsAt(directory, name)
-    posix.statAt(directory, name, this.#statusNow.bytes)
-    if (!isSameFile(this.#recordView, at, this.#statusNow.view)) {
-      return { extras: null, isOfAnother: true }
+    try {
+      this.#content.reset()
+      this.#former.become(formerIdsOf(batch, file))
+      const errno = this.#storePieces(large)
+      if (errno === 0) this.#outcomes.addLarge(batch, file, { large, readAtMs }, this.#content)
+      else this.#outcomes.addFailed(errno)
+    } finally {
+      closeUnwritten(large.descriptor)
     }
-    return attributes.length === 0
-      ? noAttributes
-      : { extras: encodeExtras({ attributes }), isOfAnother: false }
   }
 
-  #fail(errno: number): void {
-    this.#content.reset()
-    this.#results.add(
-      {
-        outcome: errno === errnoEnoent ? fileOutcome.vanished : fileOutcome.failed,
-        entryFlags: 0,
-        errno,
-      },
-      { bytes: emptyRecord, offset: 0 },
-      this.#content,
-      null,
-    )
+  /** @returns 0, or why the file could not be read to its end */
+  #storePieces(file: ReadableFile): number {
+    for (let position = 0; ;) {
+      const piece = this.#readPiece(file, position)
+      if (typeof piece === 'number') return piece
+      for (let item = 0; item < piece.offsets.length; item++) {
+        const id = this.#storeChunk(piece, item)
+        if (id) this.#content.append(id, piece.lengths[item])
+        else this.#content.appendHole(piece.lengths[item])
+      }
+      if (piece.isLast) return 0
+      position = piece.end
+    }
   }
 
-  /** The size of an entry is what was stored, not what the file system said before or after. */
-  #setSize(view: DataView, at: number, sizeBytes: number): void {
-    view.setUint32(at + STAT_OFFSET.size, sizeBytes % 0x1_0000_0000, true)
-    view.setUint32(at + STAT_OFFSET.size + 4, Math.floor(sizeBytes / 0x1_0000_0000), true)
+  /** @returns the errno when it cannot be read */
+  #readPiece(file: ReadableFile, position: number): FilePiece | number {
+    try {
+      return readPiece(file, position, this.#chunker)
+    } catch (error) {
+      return sourceErrno(error)
+    }
+  }
+
+  /** @returns the id; null for a hole */
+  #storeChunk({ offsets, lengths }: FilePiece, item: number): Buffer | null {
+    const offset = offsets[item]
+    if (offset === holeOffset) return null
+    const bytes = this.#chunker.memory.subarray(offset, offset + lengths[item])
+    return this.#store.storeData(bytes, this.#former)
   }
 
   #reserveRecords(count: number): void {
@@ -288,9 +222,4 @@ export class FileStorer {
     this.#recordView = new DataView(this.#records.buffer)
     this.#recordWords = new Uint32Array(this.#records.buffer)
   }
-}
-
-function isSameFile(view: DataView, at: number, now: DataView): boolean {
-  const fields = [STAT_OFFSET.ino, STAT_OFFSET.ino + 4, STAT_OFFSET.devMajor, STAT_OFFSET.devMinor]
-  return fields.every((field) => view.getUint32(at + field, true) === now.getUint32(field, true))
 }

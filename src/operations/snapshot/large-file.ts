@@ -1,65 +1,77 @@
 import { constants } from 'node:fs'
-import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
-import { fileStatus } from '../../filesystem/posix/file-status.ts'
+import { closeOnError } from '../../filesystem/posix/close-unwritten.ts'
 import { posix } from '../../filesystem/posix/posix.ts'
 import {
   createStatRecords,
   FILE_TYPE,
   readStatus,
   type FileStatus,
+  type StatRecords,
 } from '../../filesystem/posix/stat-record.ts'
-import type { Chunker } from '../../format/chunker/chunker.ts'
-import type { FileContent } from './file-content.ts'
 
 const openFlags =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOATIME
+const errnoEinval = 22
 
 /** Thrown when something else stands under the name now. */
 export class NotRegularError extends Error {}
 
-export interface LargeFileResult {
-  /** After reading; `sizeBytes` is what was read, whatever the file system says now. */
-  readonly status: FileStatus
-  /** The status record itself. */
-  readonly record: Uint8Array
-  readonly hasChanged: boolean
+/** An open file, as a thread needs it to read from it. */
+export interface ReadableFile {
+  /** Of the process: any thread may read. Nobody relies on its position. */
   readonly descriptor: number
+  /** When it was opened; no more is read. A log that grows meanwhile gives a whole prefix and is marked as changed. */
+  readonly sizeBytes: number
+  readonly mayHaveHoles: boolean
+}
+
+export interface LargeFile extends ReadableFile {
+  readonly before: FileStatus
 }
 
 /**
- * Reads a file of any size through the chunker's window and hands every chunk on; holes are noted and not read.
+ * Opens a file of any size. The caller closes the descriptor.
  *
- * It reads what the file held when it was opened: a log that grows meanwhile gives a whole prefix and is marked as changed. The
- * caller closes the descriptor.
- *
- * @throws the file system's error; whatever `onChunk` throws
+ * @throws the file system's error; {@link NotRegularError}
  */
-export function readLargeFile(
-  directory: number,
-  name: Uint8Array,
-  chunker: Chunker,
-  content: FileContent,
-  onChunk: (bytes: Uint8Array) => void,
-): LargeFileResult {
+export function openLargeFile(directory: number, name: Uint8Array): LargeFile {
   const descriptor = posix.openFile(directory, name, openFlags)
-  try {
+  return closeOnError(descriptor, () => {
     const records = createStatRecords(1)
     posix.fstat(descriptor, records.bytes)
     const before = readStatus(records.view, 0)
     if ((before.mode & FILE_TYPE.mask) !== FILE_TYPE.regular) throw new NotRegularError()
-    const readBytes = readRanges(descriptor, before, chunker, content, onChunk)
-    posix.fstat(descriptor, records.bytes)
-    const after = readStatus(records.view, 0)
-    return {
-      status: { ...after, sizeBytes: readBytes },
-      record: records.bytes,
-      hasChanged: readBytes !== before.sizeBytes || isTouched(before, after),
-      descriptor,
-    }
-  } catch (error) {
-    closeUnwritten(descriptor)
-    throw error
-  }
+    const { sizeBytes } = before
+    return { descriptor, sizeBytes, mayHaveHoles: before.blocks * 512 < sizeBytes, before }
+  })
+}
+
+/**
+ * Looks at a file that was read.
+ *
+ * @param readBytes what was read of it: fewer than its size when it shrank
+ * @throws the file system's error
+ */
+export function endReading(
+  { descriptor, before }: LargeFile,
+  readBytes: number,
+): { readonly records: StatRecords; readonly hasChanged: boolean } {
+  const records = createStatRecords(1)
+  posix.fstat(descriptor, records.bytes)
+  const after = readStatus(records.view, 0)
+  return { records, hasChanged: readBytes !== before.sizeBytes || isTouched(before, after) }
+}
+
+/**
+ * The errno of a fault of a source file.
+ *
+ * @throws the error itself when it is none of the file system's
+ */
+export function sourceErrno(error: unknown): number {
+  if (error instanceof NotRegularError) return errnoEinval
+  const { errno } = error as { errno?: unknown }
+  if (typeof errno !== 'number') throw error
+  return Math.abs(errno)
 }
 
 function isTouched(before: FileStatus, after: FileStatus): boolean {
@@ -70,76 +82,4 @@ function isTouched(before: FileStatus, after: FileStatus): boolean {
     before.ctimeSec !== after.ctimeSec ||
     before.ctimeNsec !== after.ctimeNsec
   )
-}
-
-/** @returns the bytes covered: fewer than the size when the file shrank */
-function readRanges(
-  descriptor: number,
-  before: FileStatus,
-  chunker: Chunker,
-  content: FileContent,
-  onChunk: (bytes: Uint8Array) => void,
-): number {
-  const { sizeBytes } = before
-  const mayHaveHoles = before.blocks * 512 < sizeBytes
-  if (!mayHaveHoles) return readRange(descriptor, 0, sizeBytes, chunker, onChunk)
-  let position = 0
-  while (position < sizeBytes) {
-    const dataStart = posix.seekData(descriptor, position)
-    if (dataStart < 0 || dataStart >= sizeBytes) {
-      // No data may also mean that the file was cut off meanwhile: zeros that were never in it must not be stored.
-      const end = Math.min(sizeBytes, Math.max(position, fileStatus(descriptor).sizeBytes))
-      content.appendHole(end - position)
-      return end
-    }
-    content.appendHole(dataStart - position)
-    const hole = posix.seekHole(descriptor, dataStart)
-    const dataEnd = hole < 0 ? sizeBytes : Math.min(hole, sizeBytes)
-    const end = readRange(descriptor, dataStart, dataEnd, chunker, onChunk)
-    if (end < dataEnd) return end
-    position = dataEnd
-  }
-  return sizeBytes
-}
-
-/** @returns where the reading ended: before `end` when the file shrank */
-function readRange(
-  descriptor: number,
-  start: number,
-  end: number,
-  chunker: Chunker,
-  onChunk: (bytes: Uint8Array) => void,
-): number {
-  const window = chunker.memory
-  let held = 0
-  let position = start
-  while (position < end || held > 0) {
-    const wanted = Math.min(chunker.capacityBytes - held, end - position)
-    const got = wanted > 0 ? posix.read(descriptor, window, held, wanted, position) : 0
-    held += got
-    position += got
-    const isEnd = position >= end || got < wanted
-    const cut = cutWindow(chunker, held, isEnd, onChunk)
-    window.copyWithin(0, cut, held)
-    held -= cut
-    if (isEnd) return position
-  }
-  return position
-}
-
-/** @returns how much of the window was cut off as chunks */
-function cutWindow(
-  chunker: Chunker,
-  heldBytes: number,
-  isEnd: boolean,
-  onChunk: (bytes: Uint8Array) => void,
-): number {
-  let offset = 0
-  while (offset < heldBytes) {
-    const cut = chunker.nextCut(offset, heldBytes, isEnd)
-    if (cut < 0) break
-    onChunk(chunker.memory.subarray(offset, cut))
-    offset = cut
-  }
-  return offset
 }

@@ -8,5 +8,7 @@ const placeholderId = Buffer.alloc(idBytes, 1)
 export const previewOutput: WalkOutput = {
   storeTree: () => placeholderId,
   readBatch: null,
+  ownBatchBytesMin: Infinity,
+  turn: () => null,
   room: async () => undefined,
 }

@@ -24,6 +24,9 @@ export interface FormerIds {
 
 const noIds = new Uint8Array(0)
 
+/** Files from here on are read by all threads in turn, each such file in a batch of its own. In bytes. */
+export const relayedFileBytesMin: number = 64 * 1024 * 1024
+
 const filesMax = 512
 /** Enough for the disk and both cores to be busy, small enough for many batches in a backup of a few large files. */
 const bytesMax = 8 * 1024 * 1024
@@ -110,6 +113,33 @@ export class ReadBatchBuilder {
     grown.set(this.#names)
     this.#names = grown
   }
+}
+
+/** Descriptor of the directory of a file of the batch. */
+export function directoryOf(batch: ReadBatch, file: number): number {
+  return requestField(batch, file, READ_REQUEST_OFFSET.directory) | 0
+}
+
+export function nameOf(batch: ReadBatch, file: number): Uint8Array {
+  const start = requestField(batch, file, READ_REQUEST_OFFSET.nameOffset)
+  const bytes = requestField(batch, file, READ_REQUEST_OFFSET.nameBytes)
+  return batch.names.subarray(start, start + bytes)
+}
+
+/** The size that the walk saw, up to 2^32 - 1. */
+export function expectedBytesOf(batch: ReadBatch, file: number): number {
+  return requestField(batch, file, READ_REQUEST_OFFSET.expectedBytes)
+}
+
+/** What a file held in the parent; empty when nothing is known of it. */
+export function formerIdsOf({ former }: ReadBatch, file: number): Uint8Array {
+  if (!former) return noIds
+  return former.ids.subarray(file > 0 ? former.ends[file - 1] : 0, former.ends[file])
+}
+
+function requestField({ requests }: ReadBatch, file: number, field: number): number {
+  const view = new DataView(requests.buffer, requests.byteOffset, requests.byteLength)
+  return view.getUint32(file * READ_REQUEST_BYTES + field, true)
 }
 
 /** The buffers of a batch, which go to a worker without a copy. */

@@ -13,6 +13,7 @@ import type { Lease } from '../../repository/lock-repository.ts'
 import { knowsLosses, mayTrustParent } from '../../repository/may-trust-parent.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { WorkerPool } from '../../workers/worker-pool.ts'
+import { RelayedFiles } from './relayed-files.ts'
 import {
   createSnapshotWorker,
   snapshotWorkerName,
@@ -37,6 +38,8 @@ export interface SnapshotBase {
   readonly trustsParent: boolean
   readonly session: BlobSession
   readonly pool: SnapshotPool
+  /** For large files; null when there are no threads to share them. */
+  readonly relayed: RelayedFiles | null
 }
 
 /** What has been stored, before the snapshot exists. */
@@ -99,10 +102,23 @@ export async function saveSnapshot(
     factory: createSnapshotWorker,
     setup,
     threads: repository.threadCount,
-    onNote: (pack) => index.add(pack),
+    onNote: (note) => {
+      if (note.type === 'pack') index.add(note.pack)
+      else relayed.take(note.cut)
+    },
+  })
+  const relayed = new RelayedFiles(session, async (piece) => {
+    const { results } = await pool.submit({ type: 'piece', piece })
+    return results
   })
   try {
-    const root = await saving.store({ parent, trustsParent, session, pool })
+    const root = await saving.store({
+      parent,
+      trustsParent,
+      session,
+      pool,
+      relayed: repository.threadCount > 1 ? relayed : null,
+    })
     const workerCounts = await finishPacks(session, pool)
     // The workers' memory goes before the catalogue takes in what they wrote, and nothing of them can fail after the commit.
     await pool.close()

@@ -7,6 +7,7 @@ import { serveWorker } from '../../workers/serve-worker.ts'
 import type { HandlerFactory, Outgoing } from '../../workers/worker-protocol.ts'
 import { FileStorer } from './file-storer.ts'
 import type { ReadBatch } from './read-batch.ts'
+import type { PieceCut, PieceRequest } from './relay.ts'
 
 export const snapshotWorkerName = 'snapshot worker'
 
@@ -24,19 +25,22 @@ export interface SnapshotWorkerSetup {
 
 export type SnapshotWorkerRequest =
   | { readonly type: 'read'; readonly batch: ReadBatch }
+  | { readonly type: 'piece'; readonly piece: PieceRequest }
   /** Write out what is left; the reply comes when every pack has its name. */
   | { readonly type: 'finish' }
   /** The run is given up: remove unfinished files. */
   | { readonly type: 'discard' }
 
 export interface SnapshotWorkerReply {
-  /** One result for each file of a batch (read-batch.ts). */
+  /** One result for each file of a batch (read-batch.ts), or the references of a piece (relay.ts). */
   readonly results: Uint8Array<ArrayBuffer>
   /** Totals since the worker started. */
   readonly counts: BlobCounts
 }
 
-export type SnapshotWorkerNote = WrittenPack
+export type SnapshotWorkerNote =
+  | { readonly type: 'pack'; readonly pack: WrittenPack }
+  | { readonly type: 'cut'; readonly cut: PieceCut }
 
 /** The worker of a snapshot: read → chunk → hash → known? → segment → compress → seal → prove → pack, without a byte changing threads. */
 export const createSnapshotWorker: HandlerFactory<
@@ -45,7 +49,10 @@ export const createSnapshotWorker: HandlerFactory<
   SnapshotWorkerReply,
   SnapshotWorkerNote
 > = (setup, emit) => {
-  const session = openBlobSession(setup.context, { ...setup, onPack: (pack) => emit(pack) })
+  const session = openBlobSession(setup.context, {
+    ...setup,
+    onPack: (pack) => emit({ type: 'pack', pack }),
+  })
   const { store, packs } = session
   const files = new FileStorer(setup.context, store)
 
@@ -53,6 +60,9 @@ export const createSnapshotWorker: HandlerFactory<
     let results: Uint8Array<ArrayBuffer> = new Uint8Array(0)
     if (request.type === 'read') {
       results = files.storeBatch(request.batch)
+      await packs.settle()
+    } else if (request.type === 'piece') {
+      results = files.storePiece(request.piece, (cut) => emit({ type: 'cut', cut }))
       await packs.settle()
     } else if (request.type === 'finish') {
       await packs.finish()

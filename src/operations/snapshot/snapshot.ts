@@ -5,7 +5,6 @@ import { posix } from '../../filesystem/posix/posix.ts'
 import type { StoredDirectory } from '../../format/tree/directory-writer.ts'
 import { programName } from '../../foundation/program.ts'
 import type { Snapshot, SnapshotStatistics, UnreadablePath } from '../../model/snapshot.ts'
-import type { BlobSession } from '../../repository/blob-session.ts'
 import type { BlobCounts } from '../../repository/blob-store.ts'
 import type { UncommittedSnapshot } from '../../repository/commit-snapshot.ts'
 import { refillReserve } from '../../repository/disk-reserve.ts'
@@ -17,16 +16,17 @@ import { followWithParity } from '../../repository/parity/run-parity-update.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { chooseParent } from './choose-parent.ts'
 import { estimateSources } from './estimate-sources.ts'
+import { EventLoopTurns } from './event-loop-turns.ts'
 import { cacheDirectoryMarker, parseExclusionMarker } from './exclusion-marker.ts'
 import { openParentDirectories } from './parent-directories.ts'
 import { previewOutput } from './preview-output.ts'
 import { ProgressReporter } from './progress-reporter.ts'
-import { buffersOf } from './read-batch.ts'
+import { buffersOf, expectedBytesOf, relayedFileBytesMin } from './read-batch.ts'
 import type { SnapshotOptions, SnapshotResult } from './snapshot-options.ts'
 import {
   emptyBlobCounts,
   saveSnapshot,
-  type SnapshotPool,
+  type SnapshotBase,
   type StoredSource,
 } from './save-snapshot.ts'
 import { FileStorer } from './file-storer.ts'
@@ -98,9 +98,9 @@ class SnapshotRun {
       signal,
       onEvent,
       chooseParent: () => this.#parentOf(sources),
-      store: ({ parent: base, trustsParent, session, pool }) => {
-        this.#trustsParent = trustsParent
-        return this.#store(sources, base, session, pool)
+      store: (base) => {
+        this.#trustsParent = base.trustsParent
+        return this.#store(sources, base)
       },
       manifest: (made) => this.#manifest(sources, made),
     })
@@ -109,9 +109,7 @@ class SnapshotRun {
 
   async #store(
     sources: Sources | null,
-    parent: Snapshot | null,
-    session: BlobSession,
-    pool: SnapshotPool,
+    { parent, session, pool, relayed }: SnapshotBase,
   ): Promise<StoredDirectory> {
     if (!sources) {
       const { stdin } = this.#options
@@ -123,9 +121,15 @@ class SnapshotRun {
       })
     }
     this.#reportMissing(sources)
+    const turns = new EventLoopTurns()
     const walker = this.#walker(parent, {
       storeTree: (bytes) => session.store.storeTree(bytes),
+      ownBatchBytesMin: relayed ? relayedFileBytesMin : Infinity,
+      turn: () => (relayed && relayed.openCount > 0 ? turns.take() : null),
       readBatch: async (batch, isOnly) => {
+        if (relayed && batch.count === 1 && expectedBytesOf(batch, 0) >= relayedFileBytesMin) {
+          return await relayed.store(batch, this.#options.signal)
+        }
         // Starting a thread takes longer than reading one batch, and one writer makes one pack instead of two.
         if (isOnly) {
           const results = new FileStorer(this.#repository.context, session.store).storeBatch(batch)

@@ -98,9 +98,9 @@ export class SourceWalker {
         signal?.throwIfAborted()
         this.#step(this.#stack[this.#stack.length - 1])
         if (this.#failure !== undefined) throw this.#failure
-        if (this.#batch.isFull || this.#openDirectories >= this.#openDirectoriesMax) {
-          await this.#makeRoom()
-        }
+        const isHeldBack = this.#batch.isFull || this.#openDirectories >= this.#openDirectoriesMax
+        const pause = isHeldBack ? this.#makeRoom() : this.#output.turn()
+        if (pause) await pause
       }
       this.#submit(true)
       while (this.#inFlight.size > 0) {
@@ -169,7 +169,7 @@ export class SourceWalker {
       else if (extent.saves === 'everything') listing = posix.listDirectory(descriptor)
       extras = encodeExtras({ attributes: posix.getXattrs(descriptor) })
     } catch (error) {
-      const path = place ? place.job.pathOf(place.slice, place.index) : Buffer.from('/')
+      const path = place?.job.pathOf(place.slice, place.index) ?? Buffer.from('/')
       this.#fail(path, error, place?.job.isOfNamed ?? true)
     }
     const { names, count: entryCount } = listing
@@ -254,9 +254,7 @@ export class SourceWalker {
     const { excludes, fileBytesMax } = this.#rules
     // A path that was named is saved whatever the rules say.
     if (job.isOfNamed) return false
-    if (type === FILE_TYPE.regular && fileBytesMax !== Infinity) {
-      if (sizeOf(slice, index) > fileBytesMax) return true
-    }
+    if (type === FILE_TYPE.regular && sizeOf(slice, index) > fileBytesMax) return true
     if (excludes.isEmpty) return false
     const path = job.pathOf(slice, index).toString()
     return excludes.excludes(path, type === FILE_TYPE.directory)
@@ -265,11 +263,11 @@ export class SourceWalker {
   #scanFile(job: DirectoryJob, slice: Slice, index: number, isInParent: boolean): void {
     this.#counts.files += 1
     const at = index * recordWords
+    const bytes = sizeOf(slice, index)
     if (isInParent && !this.#rules.readAll && job.parent.isUnchanged(slice.words, at)) {
       slice.fates[index] = fate.unchanged
       slice.parentPages[index] = job.parent.page
       slice.parentIndexes[index] = job.parent.index
-      const bytes = sizeOf(slice, index)
       this.#counts.unchangedFiles += 1
       this.#counts.bytes += bytes
       this.#counts.bytesDone += bytes
@@ -282,7 +280,7 @@ export class SourceWalker {
       this.#counts.newFiles += 1
     }
     if (!this.#output.readBatch) {
-      this.#counts.bytes += sizeOf(slice, index)
+      this.#counts.bytes += bytes
       return
     }
     slice.fates[index] = fate.read
@@ -290,7 +288,8 @@ export class SourceWalker {
     job.users += 1
     // Whoever reads everything because of a doubt asks the catalogue about each blob.
     const former = isInParent && !this.#rules.readAll ? job.parent.contentIds : undefined
-    this.#batch.add(job.descriptor, job.nameOf(slice, index), sizeOf(slice, index), former)
+    if (bytes >= this.#output.ownBatchBytesMin) this.#submit(false)
+    this.#batch.add(job.descriptor, job.nameOf(slice, index), bytes, former)
     this.#targets.slices.push(slice)
     this.#targets.jobs.push(job)
     this.#targets.indexes.push(index)

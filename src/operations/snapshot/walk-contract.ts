@@ -31,6 +31,10 @@ export interface WalkOutput {
    * @param isOnly whether this batch is all that the run has to read
    */
   readonly readBatch: ((batch: ReadBatch, isOnly: boolean) => Promise<Buffer>) | null
+  /** Files from here on have a batch of their own: small ones must not wait until a large one is stored. */
+  readonly ownBatchBytesMin: number
+  /** Null, or resolves when messages that wait for the walk's thread have been answered. */
+  readonly turn: () => Promise<void> | null
   /** Resolves when another batch may be given out. */
   readonly room: () => Promise<void>
 }

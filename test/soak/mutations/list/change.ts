@@ -177,7 +177,7 @@ export const changeMutants: readonly Mutant[] = [
   {
     name: 'a fresh file is not marked',
     class: 'change',
-    file: 'src/operations/snapshot/file-storer.ts',
+    file: 'src/operations/snapshot/file-outcomes.ts',
     text: '(isStampRacy ? flagRacy : 0) |',
     replacement: '',
     tests: [
@@ -209,7 +209,7 @@ export const changeMutants: readonly Mutant[] = [
     tests: [
       {
         file: 'test/unit/operations/snapshot/large-file.test.ts',
-        only: 'reads nothing through a link',
+        only: 'is not read through a link',
       },
     ],
   },
@@ -222,7 +222,7 @@ export const changeMutants: readonly Mutant[] = [
     tests: [
       {
         file: 'test/unit/operations/snapshot/large-file.test.ts',
-        only: 'marks one that is written to meanwhile as changed',
+        only: 'has changed when it was written to',
       },
     ],
   },
@@ -235,7 +235,147 @@ export const changeMutants: readonly Mutant[] = [
     tests: [
       {
         file: 'test/unit/operations/snapshot/large-file.test.ts',
-        only: 'reads no fifo, and does not wait for one',
+        only: 'is no fifo, and none is waited for',
+      },
+    ],
+  },
+  {
+    name: 'a file that changed while it was read is not marked',
+    class: 'change',
+    file: 'src/operations/snapshot/file-outcomes.ts',
+    text: '(reading.hasChanged || attributes.isOfAnother ?',
+    replacement: '(attributes.isOfAnother ?',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'is a whole prefix when it grows, and marked',
+      },
+    ],
+  },
+  {
+    name: 'attributes of another file go with a content',
+    class: 'change',
+    file: 'src/operations/snapshot/file-outcomes.ts',
+    text: 'if (!isSameFile(view, offset, this.#statusNow.view)) return { extras: null, isOfAnother: true }',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/file-storer.test.ts',
+        only: 'keeps one that vanishes before its attributes were read from ending the run',
+      },
+    ],
+  },
+  {
+    name: "the size of an entry is the file system's",
+    class: 'change',
+    file: 'src/operations/snapshot/file-outcomes.ts',
+    text: 'setSize(view, offset, content.totalBytes)',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'is a whole prefix when it grows, and marked',
+      },
+    ],
+  },
+  {
+    name: 'zeros that were never in a file are stored when it is cut off',
+    class: 'change',
+    file: 'src/operations/snapshot/file-piece.ts',
+    text: 'const end = Math.min(sizeBytes, Math.max(at, fileStatus(descriptor).sizeBytes))',
+    replacement: 'const end = sizeBytes',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/file-piece.test.ts',
+        only: 'ends where the file ends meanwhile, and makes no zeros up',
+      },
+    ],
+  },
+  {
+    name: 'a file goes on behind where it was cut off',
+    class: 'change',
+    file: 'src/operations/snapshot/file-piece.ts',
+    text: 'if (isShort) return piece(at, true)',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/file-piece.test.ts',
+        only: 'ends where the file ends meanwhile, and makes no zeros up',
+      },
+    ],
+  },
+  {
+    name: 'a chunk of a piece ends where memory ends',
+    class: 'bounds',
+    file: 'src/operations/snapshot/file-piece.ts',
+    text: 'isShort || at + got === extent.end',
+    replacement: 'true',
+    tests: [
+      { file: 'test/unit/operations/snapshot/file-piece.test.ts', only: 'cuts as in one go' },
+    ],
+  },
+  {
+    name: 'data behind a place that is no hole any more is left out',
+    class: 'bounds',
+    file: 'src/operations/snapshot/file-piece.ts',
+    text: 'Math.min(hole, sizeBytes), isNone: false }',
+    replacement: 'Math.min(hole, sizeBytes), isNone: hole === start }',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'goes on behind data that is gone when its end is looked for',
+      },
+    ],
+  },
+  {
+    name: 'pieces of a file stand in the order in which they were stored',
+    class: 'order',
+    file: 'src/operations/snapshot/relayed-files.ts',
+    text: 'joinInOrder(joined, references, content)',
+    replacement: 'joinInOrder(Promise.resolve(), references, content)',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'has the entry and the blobs that one thread gives it',
+      },
+    ],
+  },
+  {
+    name: 'a file is closed while threads read from it',
+    class: 'order',
+    file: 'src/operations/snapshot/relayed-files.ts',
+    text: 'await joined.catch(() => undefined)',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'ends at the next piece when it is interrupted',
+      },
+    ],
+  },
+  {
+    name: 'a file of which pieces were not stored is in the snapshot',
+    class: 'damage',
+    file: 'src/operations/snapshot/relayed-files.ts',
+    text: "if (now.status === 'rejected') throw now.reason",
+    replacement: "if (now.status === 'rejected') return",
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'ends with the fault of the repository',
+      },
+    ],
+  },
+  {
+    name: 'a file that cannot be read to its end is in the snapshot without the rest',
+    class: 'damage',
+    file: 'src/operations/snapshot/relayed-files.ts',
+    text: 'return cut.errno',
+    replacement: 'return 0',
+    tests: [
+      {
+        file: 'test/unit/operations/snapshot/relayed-files.test.ts',
+        only: 'fails alone when it cannot be read in the middle',
       },
     ],
   },

@@ -1,56 +1,76 @@
-import { appendFileSync, constants, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, constants, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { closeUnwritten } from '../../../../src/filesystem/posix/close-unwritten.ts'
 import { posix } from '../../../../src/filesystem/posix/posix.ts'
-import { createChunker } from '../../../../src/format/chunker/chunker.ts'
-import { FileContent } from '../../../../src/operations/snapshot/file-content.ts'
 import {
+  endReading,
   NotRegularError,
-  readLargeFile,
-  type LargeFileResult,
+  openLargeFile,
+  sourceErrno,
 } from '../../../../src/operations/snapshot/large-file.ts'
 import { randomBytesOf } from '../../../support/random-bytes.ts'
-import { scratchDirectory } from '../../filesystem/scratch-directory.ts'
+import { codeOf, scratchDirectory } from '../../filesystem/scratch-directory.ts'
 
 const bytes = randomBytesOf('large', 500_000)
 
-function read(
-  directory: number,
-  name: string,
-  onChunk: () => void = () => undefined,
-): LargeFileResult {
-  const chunker = createChunker({ averageBytes: 16 * 1024 }, Buffer.alloc(32, 7), 1024 * 1024)
-  const content = new FileContent(() => Buffer.alloc(32))
-  const result = readLargeFile(directory, Buffer.from(name), chunker, content, onChunk)
-  posix.close(result.descriptor)
-  return result
+/** Opens and looks again, as if all had been read. @returns whether it has changed */
+function hasChanged(directory: number, change: () => void, readBytes = bytes.length): boolean {
+  const file = openLargeFile(directory, Buffer.from('file'))
+  change()
+  const end = endReading(file, readBytes)
+  closeUnwritten(file.descriptor)
+  return end.hasChanged
 }
 
-describe('readLargeFile()', () => {
-  it('gives what is there, and does not call it changed', () => {
+describe('a large file', () => {
+  it('has not changed when nothing touched it', () => {
     const { fd, at } = scratchDirectory()
     writeFileSync(at('file'), bytes)
-    expect(read(fd, 'file')).toMatchObject({ hasChanged: false, status: { sizeBytes: 500_000 } })
+    expect(hasChanged(fd, () => undefined)).toBe(false)
   })
 
-  it('marks one that is written to meanwhile as changed, also when it has the same length', () => {
+  it('has changed when it was written to, also when it has the same length', () => {
     const { fd, at } = scratchDirectory()
     writeFileSync(at('file'), bytes)
-    expect(read(fd, 'file', () => appendFileSync(at('file'), 'x')).hasChanged).toBe(true)
+    expect(hasChanged(fd, () => appendFileSync(at('file'), 'x'))).toBe(true)
     writeFileSync(at('file'), bytes)
-    const touched = read(fd, 'file', () => writeFileSync(at('file'), bytes, { flag: 'r+' }))
-    expect(touched).toMatchObject({ hasChanged: true, status: { sizeBytes: 500_000 } })
+    expect(hasChanged(fd, () => writeFileSync(at('file'), bytes, { flag: 'r+' }))).toBe(true)
+    expect(hasChanged(fd, () => truncateSync(at('file'), 499_999))).toBe(true)
   })
 
-  it('reads nothing through a link', () => {
+  it('has changed when less of it could be read than there was', () => {
+    const { fd, at } = scratchDirectory()
+    writeFileSync(at('file'), bytes)
+    expect(hasChanged(fd, () => undefined, bytes.length - 1)).toBe(true)
+  })
+
+  it('is not read through a link', () => {
     const { fd, at } = scratchDirectory()
     writeFileSync(at('file'), bytes)
     symlinkSync('file', at('link'))
-    expect(() => read(fd, 'link')).toThrow(/ELOOP/)
+    expect(() => openLargeFile(fd, Buffer.from('link'))).toThrow(/ELOOP/)
   })
 
-  it('reads no fifo, and does not wait for one', () => {
+  it('is no fifo, and none is waited for', () => {
     const { fd } = scratchDirectory()
     posix.mknodAt(fd, Buffer.from('fifo'), constants.S_IFIFO | 0o600, 0, 0)
-    expect(() => read(fd, 'fifo')).toThrow(NotRegularError)
+    expect(() => openLargeFile(fd, Buffer.from('fifo'))).toThrow(NotRegularError)
+  })
+})
+
+describe('sourceErrno()', () => {
+  it('knows the errors of the file system, and throws all others', () => {
+    const { fd } = scratchDirectory()
+    const errnoOf = (call: () => unknown): number => {
+      try {
+        call()
+      } catch (error) {
+        return sourceErrno(error)
+      }
+      return 0
+    }
+    expect(errnoOf(() => openLargeFile(fd, Buffer.from('missing')))).toBe(2)
+    expect(errnoOf(() => openLargeFile(fd, Buffer.from('.')))).toBe(22)
+    expect(codeOf(() => sourceErrno(Object.assign(new Error('x'), { code: 'MINE' })))).toBe('MINE')
   })
 })
