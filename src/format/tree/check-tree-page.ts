@@ -103,7 +103,7 @@ function checkPageReference(page: TreePage, index: number): void {
 }
 
 /** A reference whose id is 32 zero bytes. */
-function isHole(page: TreePage, reference: number): boolean {
+export function isHole(page: TreePage, reference: number): boolean {
   const { words } = page
   const first = (page.chunkIdsStart >>> 2) + 8 * reference
   for (let word = first; word < first + 8; word++) if (words[word] !== 0) return false

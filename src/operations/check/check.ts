@@ -292,7 +292,8 @@ class CheckRun {
       onReference: ({ packRow, id }) => {
         if (packRow === 0) this.#noteUnknown(id)
       },
-      met: new MetReferences(),
+      met: new MetReferences(this.#repository.catalogue.blobs.count()),
+      onMet: () => undefined,
       onDamage: (_damage, error) => {
         const blobId = error?.facts['blobId']
         if (error?.code === 'OBJECT_MISSING' && typeof blobId === 'string') {

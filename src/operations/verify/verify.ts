@@ -176,7 +176,8 @@ class Verification {
       onDamage: () => {
         this.#isIncomplete = true
       },
-      met: new MetReferences(),
+      met: new MetReferences(this.#repository.catalogue.blobs.count()),
+      onMet: onNeeded,
     }
     const seen = new Set<string>()
     const slice = new TimeSlice(sliceMs)

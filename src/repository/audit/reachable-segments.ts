@@ -1,5 +1,7 @@
-import { isRegular } from '../../format/tree/entry-kind.ts'
+import { isHole } from '../../format/tree/check-tree-page.ts'
 import { readContent } from '../../format/tree/content-reader.ts'
+import { depthOfFlags } from '../../format/tree/entry-flags.ts'
+import { isRegular } from '../../format/tree/entry-kind.ts'
 import type { PackRow } from '../../catalogue/blob-location.ts'
 import { DamageError, type RepositoryError } from '../../foundation/errors.ts'
 import { idBytes } from '../../model/ids.ts'
@@ -11,6 +13,7 @@ import type { Damage } from './damage.ts'
 import type { MetReferences } from './met-references.ts'
 import { entryCountOf, walkedPath, walkTree, type WalkedPage } from '../tree-walk.ts'
 
+const idWords = idBytes / 4
 /** Ids looked up at once: enough for the look-up to go through the table in order. */
 const idsPerLookup = 8192
 
@@ -59,6 +62,8 @@ export interface WalkObserver {
   readonly onFault?: (error: RepositoryError) => void
   /** What was found to be right before; shared by the walks of several snapshots. */
   readonly met?: MetReferences
+  /** Told of what `met` knows, instead of `onReference`: in no order, and with nothing that has to be made for each of a million. */
+  readonly onMet?: (packRow: number, segment: number) => void
   /** Entries and references to look at; the walk ends there and tells of it as of damage. */
   readonly stepsMax?: number
 }
@@ -153,12 +158,19 @@ function endlessTree(): DamageError {
   )
 }
 
-function addFile(
-  repository: Repository,
-  file: { walked: WalkedPage; index: number; seen: Set<string> | undefined; steps: Steps },
-  batch: ReferenceBatch,
-): void {
+interface WalkedFile {
+  readonly walked: WalkedPage
+  readonly index: number
+  readonly seen: Set<string> | undefined
+  readonly steps: Steps
+}
+
+function addFile(repository: Repository, file: WalkedFile, batch: ReferenceBatch): void {
   const { walked, index, seen, steps } = file
+  if (depthOfFlags(walked.page.flags(index)) === 0) {
+    addChunks(file, batch)
+    return
+  }
   const content = readContent(walked.page, index, (id) => repository.trees.readList(id), {
     seen,
   })
@@ -169,11 +181,28 @@ function addFile(
   }
 }
 
+/** What most files have: the references are columns of the page, which says that they add up to the size. */
+function addChunks({ walked, index, steps }: WalkedFile, batch: ReferenceBatch): void {
+  const { page } = walked
+  const idsAt = page.chunkIdsStart >>> 2
+  const end = page.chunkOffsets[index + 1]
+  let offset = 0
+  for (let chunk = page.chunkOffsets[index]; chunk < end && !steps.isEnough; chunk++) {
+    steps.take(1)
+    const lengthBytes = page.chunkBytes(chunk)
+    if (!batch.takesMet(page.words, idsAt + chunk * idWords, lengthBytes) && !isHole(page, chunk)) {
+      batch.add(page.chunkId(chunk), { walked, index, offset, lengthBytes })
+    }
+    offset += lengthBytes
+  }
+}
+
 class ReferenceBatch {
   readonly #repository: Repository
   readonly #observer: WalkObserver
   readonly #onMisfit: (file: Parameters<OnReference>[1]) => void
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
+  readonly #idWords = new Uint32Array(this.#ids.buffer)
   readonly #files: Parameters<OnReference>[1][] = []
   /** Which of them have to be looked up. */
   #asked: number[] = []
@@ -190,12 +219,26 @@ class ReferenceBatch {
     this.#observer = observer
   }
 
+  /**
+   * Tells of a reference that is known, when whoever walks wants to be told in this way.
+   *
+   * @param idAt the id is ids[idAt, idAt + 8)
+   */
+  takesMet(ids: Uint32Array, idAt: number, lengthBytes: number): boolean {
+    const { met, onMet } = this.#observer
+    if (!met || !onMet) return false
+    const place = met.find(ids, idAt, lengthBytes)
+    if (place < 0) return false
+    onMet(met.packRowAt(place), met.segmentAt(place))
+    return true
+  }
+
   add(id: Buffer, file: Parameters<OnReference>[1]): void {
     const position = this.#files.length
     id.copy(this.#ids, position * idBytes)
     this.#files.push(file)
     const { met } = this.#observer
-    const place = met ? met.find(id, file.lengthBytes) : -1
+    const place = met ? met.find(this.#idWords, position * idWords, file.lengthBytes) : -1
     if (met && place >= 0) {
       this.#packRows[position] = met.packRowAt(place)
       this.#segments[position] = met.segmentAt(place)
@@ -231,7 +274,7 @@ class ReferenceBatch {
       if (kinds[place] !== blobKinds.data || lengths[place] !== lengthBytes) misfits.add(position)
       else {
         const found = { packRow, segment: segments[place], lengthBytes }
-        this.#observer.met?.add(this.#idAt(position), found)
+        this.#observer.met?.add(this.#idWords, position * idWords, found)
       }
     }
     return misfits
