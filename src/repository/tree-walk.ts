@@ -4,7 +4,9 @@ import type { TreePage } from '../format/tree/tree-page.ts'
 import { DamageError, type RepositoryError } from '../foundation/errors.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { isLoss } from './loss.ts'
+import { PlacesAhead } from './places-ahead.ts'
 import type { Repository } from './repository.ts'
+import { blobKinds } from './segment-buffer.ts'
 
 /** A directory on the way from the root; its path is made only when somebody asks. */
 export interface WalkedDirectory {
@@ -34,6 +36,8 @@ export interface TreeWalkOptions {
    * every walk has to meet.
    */
   readonly seen?: Set<string>
+  /** Whether the directories on a page are looked up together, before they are gone into: for who goes into nearly all of them. */
+  readonly looksAhead?: boolean
   /** Levels to go down; default {@link treeDepthMax}. What lies deeper is lost. */
   readonly depthMax?: number
 }
@@ -71,10 +75,15 @@ export function* walkTree(
   options: TreeWalkOptions = {},
 ): Generator<WalkedPage, void, undefined> {
   const { seen, depthMax = treeDepthMax } = options
+  const ahead = options.looksAhead ? new PlacesAhead(repository, seen) : null
   const reader = new DirectoryReader((id, bytes) => {
     options.onPage?.(id)
+    const place = ahead?.take(id)
+    const page = place
+      ? repository.trees.readAt(place, blobKinds.tree, id, bytes)
+      : repository.trees.readTree(id, bytes)
     // A copy, because the view would keep its whole segment in memory for as long as the walk is below it.
-    return Buffer.from(repository.trees.readTree(id, bytes))
+    return Buffer.from(page)
   }, entryCountMax)
   const root: WalkedDirectory = { parent: null, name: Buffer.alloc(0), depth: 0 }
   const stack: Frame[] = []
@@ -106,8 +115,10 @@ export function* walkTree(
       frame.page = nextPage(frame)
       stackBytes += frame.page?.bytes.length ?? 0
       frame.index = 0
-      if (frame.page) yield { directory: frame.directory, page: frame.page }
-      else stack.pop()
+      if (frame.page) {
+        ahead?.add(frame.page)
+        yield { directory: frame.directory, page: frame.page }
+      } else stack.pop()
       continue
     }
     const { page } = frame

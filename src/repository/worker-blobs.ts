@@ -2,6 +2,7 @@ import { openCatalogue } from '../catalogue/catalogue.ts'
 import type { BlobLocation, BlobLocations } from '../catalogue/blob-location.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { BlobReader } from './blob-reader.ts'
+import { locationAt } from './location-at.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
 
@@ -36,22 +37,7 @@ export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number):
     reader: new BlobReader(context, finder, dataSegments),
     lists: new BlobReader(context, finder, listSegments),
     findMany: (ids) => blobs.findMany(ids),
-    locationAt: (locations, position) => {
-      const row = locations.packs[position]
-      const pack = row === 0 ? undefined : blobs.pack(row)
-      if (!pack) return undefined
-      return {
-        pack,
-        segment: locations.segments[position],
-        segmentOffset: locations.segmentOffsets[position],
-        payloadBytes: locations.payloadBytes[position],
-        plainBytes: locations.plainBytes[position],
-        codec: locations.codecs[position],
-        kind: locations.kinds[position],
-        offset: locations.offsets[position],
-        length: locations.lengths[position],
-      }
-    },
+    locationAt: (locations, position) => locationAt(blobs, locations, position),
     close: async () => {
       catalogue.close()
       await storage.close()

@@ -111,6 +111,7 @@ export function* walkReferencesByPage(
   })
   const walk = walkTree(repository, top, entryCountOf(snapshot), {
     ...(seen && { seen }),
+    looksAhead: true,
     isLoss: isLost,
     onLoss: (directory, error) => tell(walkedPath(directory), error),
   })

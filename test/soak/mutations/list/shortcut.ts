@@ -78,7 +78,7 @@ export const shortcutMutants: readonly Mutant[] = [
     name: 'a reference of another length is taken for one that was met',
     class: 'bounds',
     file: met,
-    text: ' || words[at + word.lengthBytes] !== lengthBytes',
+    text: 'if (this.#records[at + word.lengthBytes] !== lengthBytes) return -1',
     replacement: '',
     tests: [
       { file: metTest, only: 'does not know a reference that says another length' },
@@ -92,9 +92,29 @@ export const shortcutMutants: readonly Mutant[] = [
     name: 'references that share a slot are taken for each other',
     class: 'hash',
     file: met,
-    text: 'for (let part = 0; part < idWords; part++) {\n      if (words',
-    replacement: 'for (let part = 0; part < 1; part++) {\n      if (words',
+    text: 'for (let part = 0; part < idWords; part++) {\n      if (records',
+    replacement: 'for (let part = 0; part < 1; part++) {\n      if (records',
     tests: [{ file: metTest, only: 'takes no id for another one, be it in the same slot or not' }],
+  },
+  {
+    name: 'what comes next in the former order is taken for what is asked about',
+    class: 'hash',
+    file: met,
+    text: 'if (!this.#isId(at, ids, idAt)) at = this.#search(ids, idAt)',
+    replacement: 'if (this.#next === 0) at = this.#search(ids, idAt)',
+    tests: [
+      { file: metTest, only: 'takes what comes next in the former order for nothing but itself' },
+    ],
+  },
+  {
+    name: 'a reference that was never looked up counts as met',
+    class: 'damage',
+    file: references,
+    text: 'if (place < 0) return false\n    onMet(',
+    replacement: 'if (place < -1) return false\n    onMet(',
+    tests: [
+      { file: referencesTest, only: 'tells apart what is met, and leaves out no chunk of a file' },
+    ],
   },
   {
     name: 'a reference that does not fit its blob is remembered as right',
