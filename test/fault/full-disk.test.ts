@@ -17,7 +17,7 @@ import {
   withThreads,
   type TestRepository,
 } from '../support/repositories.ts'
-import { fastFolder, isRoot, mountTmpfs, scratchFolder } from '../support/scratch.ts'
+import { fastFolder, growTmpfs, isRoot, mountTmpfs, scratchFolder } from '../support/scratch.ts'
 
 const MiB = 1024 * 1024
 
@@ -107,12 +107,17 @@ describe.runIf(isRoot)('a full disk', () => {
     const large = source('large', 3)
     const codes = new Set<string>()
     for (let kibibytes = 4400; kibibytes <= 10_500; kibibytes += 610) {
-      const { repository } = await repositoryOnSmallDisk(`size=${kibibytes}k`)
-      const handle = await repository.open()
-      const first = await codeOf(save(handle, small))
-      const second = await codeOf(save(handle, large))
+      const { repository, disk } = await repositoryOnSmallDisk(`size=${kibibytes}k`)
+      const full = await repository.open()
+      const first = await codeOf(save(full, small))
+      const second = await codeOf(save(full, large))
       codes.add(first).add(second)
       const saved = [first, second].filter((code) => code === 'no error').length
+      expect(namesIn(repository.location, 'snapshots')).toHaveLength(saved)
+      // Where the snapshot was durable and the catalogue had no room for its row, it has one as soon as there is room.
+      await full.close()
+      growTmpfs(disk, `size=${kibibytes + 1024}k`)
+      const handle = await repository.open()
       expect(engine.listSnapshots(handle)).toHaveLength(saved)
       for (const { id } of engine.listSnapshots(handle)) {
         const snapshot = engine.resolveSnapshot(handle, id)

@@ -24,3 +24,8 @@ export function mountTmpfs(path: string, options: string): void {
     execFileSync('umount', ['-l', path])
   })
 }
+
+/** Gives one that was mounted another size. */
+export function growTmpfs(path: string, size: string): void {
+  execFileSync('mount', ['-o', `remount,${size}`, path])
+}
