@@ -42,8 +42,7 @@ export function holdfastTool({ mainPath, isEncrypted }: HoldfastOptions): Tool {
     ],
     verify: (site) => [command(site, 'verify', '--all')],
     deleteAndPrune: (site, snapshots) => [
-      command(site, 'delete', '--yes', ...snapshots),
-      command(site, 'prune', '--grace', '0'),
+      command(site, 'forget', ...snapshots, '--prune', '--grace', '0'),
     ],
   }
 }

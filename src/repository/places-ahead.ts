@@ -4,6 +4,7 @@ import type { TreePage } from '../format/tree/tree-page.ts'
 import { idBytes } from '../model/ids.ts'
 import { locationAt } from './location-at.ts'
 import type { Repository } from './repository.ts'
+import { blobKinds } from './segment-buffer.ts'
 
 /** Some 400 bytes each. */
 const placesMax = 8_192
@@ -37,6 +38,18 @@ export class PlacesAhead {
       const place = locationAt(blobs, locations, position)
       if (place) this.#places.set(key, place)
     }
+  }
+
+  /**
+   * The bytes of a page, from where it was found or where it is.
+   *
+   * @returns a view that stays valid
+   * @throws {RepositoryError} when it is missing or damaged
+   */
+  readPage(id: Buffer, bytes: number): Buffer {
+    const { trees } = this.#repository
+    const place = this.take(id)
+    return place ? trees.readAt(place, blobKinds.tree, id, bytes) : trees.readTree(id, bytes)
   }
 
   /** The place of a page, once; undefined when it was not looked up or is not known. */

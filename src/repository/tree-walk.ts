@@ -6,7 +6,6 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { isLoss } from './loss.ts'
 import { PlacesAhead } from './places-ahead.ts'
 import type { Repository } from './repository.ts'
-import { blobKinds } from './segment-buffer.ts'
 
 /** A directory on the way from the root; its path is made only when somebody asks. */
 export interface WalkedDirectory {
@@ -78,10 +77,7 @@ export function* walkTree(
   const ahead = options.looksAhead ? new PlacesAhead(repository, seen) : null
   const reader = new DirectoryReader((id, bytes) => {
     options.onPage?.(id)
-    const place = ahead?.take(id)
-    const page = place
-      ? repository.trees.readAt(place, blobKinds.tree, id, bytes)
-      : repository.trees.readTree(id, bytes)
+    const page = ahead ? ahead.readPage(id, bytes) : repository.trees.readTree(id, bytes)
     // A copy, because the view would keep its whole segment in memory for as long as the walk is below it.
     return Buffer.from(page)
   }, entryCountMax)

@@ -19,6 +19,8 @@ export interface PolicyRequest {
   readonly dryRun?: boolean
   /** Free the space afterwards, as far as the grace of what was forgotten allows. */
   readonly prunes: boolean
+  /** How long the data of what is forgotten stays, also that of now; default: that of `prune`. */
+  readonly graceMs?: number | undefined
   /** Told before a refusal is thrown and before the prune, whose failure does not bring back what was forgotten. */
   readonly onForgotten?: ((forgotten: Forgotten) => void) | undefined
 }
@@ -51,7 +53,9 @@ export async function forgetByPolicy(
   request.onForgotten?.(forgotten)
   if (forgotten.isRefused) throw refused(forgotten.groups)
   // The prune has a record of its own, and tells of alerts at its end.
-  const pruned = request.prunes ? await runPrune(context, { dryRun }) : null
+  const { graceMs } = request
+  const limits = { dryRun, ...(graceMs !== undefined && { graceMs }) }
+  const pruned = request.prunes ? await runPrune(context, limits) : null
   if (!request.prunes && !dryRun) await tellAlertsAfter(context)
   return { ...forgotten, pruned }
 }

@@ -14,7 +14,7 @@ import {
 import { runPrune } from '../../service/run-prune.ts'
 import { configurationInUse, followService } from '../follow-service.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
-import { collect, parseBackupType, splitTags } from '../option-values.ts'
+import { collect, parseBackupType, parseDuration, splitTags } from '../option-values.ts'
 import { counted } from '../../foundation/human.ts'
 import { writeJsonLine } from '../output/json.ts'
 import { reportPrune } from '../output/prune-report.ts'
@@ -38,6 +38,7 @@ interface ForgetFlags extends PolicyFlags {
   readonly trustTimes?: true
   readonly unsafeAllowRemoveAll?: true
   readonly prune?: true
+  readonly grace?: number
   readonly dryRun?: true
 }
 
@@ -62,6 +63,11 @@ export function defineForget(command: Command, run: RunAction): void {
     .option('--trust-times', 'count also snapshots whose times cannot be right')
     .option('--unsafe-allow-remove-all', 'allow a policy that keeps nothing of a group')
     .option('--prune', 'run prune afterwards')
+    .option(
+      '--grace <time>',
+      'with --prune, how long what was forgotten can be brought back: 0, 36h, 7d, 2w (default: 7d)',
+      parseDuration,
+    )
     .option('-n, --dry-run', 'show what would be removed, with the reasons, and change nothing')
     .addHelpText(
       'after',
@@ -72,12 +78,27 @@ export function defineForget(command: Command, run: RunAction): void {
     ['holdfast forget --keep-daily 7 --keep-weekly 5 -n', 'show what that keeps, and why'],
     ['holdfast forget --keep-within 30d --keep-monthly 12 --prune', 'thin out and free the space'],
     ['holdfast forget 1a2b3c4d latest~3', 'forget two snapshots'],
+    ['holdfast forget 1a2b3c4d --prune --grace 0', 'forget one for good and free its space'],
   ])
   command.action((names: string[], flags: ForgetFlags) =>
-    run(command, (session) =>
-      names.length > 0 ? forgetNamed(session, names, flags) : forgetByFlags(session, flags),
-    ),
+    run(command, (session) => forget(session, names, flags)),
   )
+}
+
+async function forget(
+  session: Session,
+  names: readonly string[],
+  flags: ForgetFlags,
+): Promise<ExitStatus> {
+  if (flags.grace !== undefined && flags.prune !== true) {
+    throw usageError(
+      'Cannot use --grace without --prune: only a prune ends a grace',
+      'Add --prune, or give --grace to `holdfast prune`',
+    )
+  }
+  return names.length > 0
+    ? await forgetNamed(session, names, flags)
+    : await forgetByFlags(session, flags)
 }
 
 /** `host,paths`; empty text makes one group of everything. */
@@ -113,7 +134,7 @@ async function forgetNamed(
   names: readonly string[],
   flags: ForgetFlags,
 ): Promise<ExitStatus> {
-  const { dryRun, prune } = flags
+  const { dryRun, prune, grace } = flags
   if (Object.keys(flags).some((flag) => flag.startsWith('keep') || choosing.has(flag))) {
     throw usageError(
       'Cannot both forget named snapshots and apply a policy or filters',
@@ -140,7 +161,7 @@ async function forgetNamed(
     if (!isDryRun && prune !== true) session.say(undeleteHint(snapshots.length))
     if (prune !== true) return
     const pruned = await followService(session, 'prune', run, (context) =>
-      runPrune(context, { dryRun: isDryRun }),
+      runPrune(context, { dryRun: isDryRun, ...(grace !== undefined && { graceMs: grace }) }),
     )
     reportPrune(session, pruned, isDryRun)
   })
@@ -160,6 +181,7 @@ async function forgetByFlags(session: Session, flags: ForgetFlags): Promise<Exit
         mayRemoveAll: flags.unsafeAllowRemoveAll === true,
         dryRun,
         prunes: flags.prune === true,
+        graceMs: flags.grace,
         onForgotten: (forgotten) => report(session, forgotten, flags),
       }),
     )

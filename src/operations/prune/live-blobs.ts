@@ -3,6 +3,7 @@ import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { readContent } from '../../format/tree/content-reader.ts'
 import { idBytes } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { MetReferences } from '../../repository/audit/met-references.ts'
 import { isLoss } from '../../repository/loss.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkTree } from '../../repository/tree-walk.ts'
@@ -11,6 +12,9 @@ import { chooseCopies, type BlobCopy } from './choose-copies.ts'
 import { LivePlaces, placeOf } from './live-places.ts'
 
 const idsPerLookup = 8192
+const idWords = idBytes / 4
+/** Places are by id alone here. */
+const anyLength = 0
 
 /** Packs that are not like others, by row. */
 export interface PackStates {
@@ -22,7 +26,7 @@ export interface PackStates {
 
 /**
  * Which blobs the snapshots need, as places in packs. A blob that lies in several packs is needed in one of them. Memory: eight bytes for each
- * live blob, the ids of the directories seen, and the ids of the blobs that lie in several places.
+ * live blob, the ids of the directories seen and of the blobs that lie in several places, and 14 MB at most for those marked lately.
  */
 export class LiveBlobs {
   readonly #repository: Repository
@@ -34,6 +38,9 @@ export class LiveBlobs {
   readonly #liveCounts = new Map<number, number>()
   readonly #states: PackStates
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
+  readonly #idWords = new Uint32Array(this.#ids.buffer)
+  /** What was marked lately: the next version of a tree needs most of it, too. What is lost or lies in several places is never among it. */
+  readonly #marked: MetReferences
   #waiting = 0
   #toleratesLoss = false
   #losses = 0
@@ -42,6 +49,7 @@ export class LiveBlobs {
     this.#repository = repository
     this.#states = states
     this.#duplicated = repository.catalogue.blobs.duplicatedIds()
+    this.#marked = new MetReferences(repository.catalogue.blobs.count())
   }
 
   /**
@@ -108,6 +116,7 @@ export class LiveBlobs {
     const walk = walkTree(this.#repository, top, entryCountOf(snapshot), {
       // What leads to a loss is not among them afterwards: another snapshot must meet it again.
       seen: this.#seenTrees,
+      looksAhead: true,
       onPage: (pageId) => this.#add(pageId),
       // What a snapshot needs stays, restorable or not.
       depthMax: Infinity,
@@ -120,7 +129,9 @@ export class LiveBlobs {
           this.#addLists(page, index)
           continue
         }
+        const idsAt = page.chunkIdsStart >>> 2
         for (let item = page.chunkOffsets[index]; item < page.chunkOffsets[index + 1]; item++) {
+          if (this.#marked.find(page.words, idsAt + item * idWords, anyLength) >= 0) continue
           this.#add(page.chunkId(item))
         }
       }
@@ -166,7 +177,12 @@ export class LiveBlobs {
       if (row === 0) this.#noteLoss(id, 'no index object names it')
       else if (this.#duplicated.has(id.toString('latin1'))) this.#addDuplicate(id)
       else if (this.#states.lost.has(row)) this.#noteLoss(id, 'its pack is not there')
-      else this.#markAt(id, row, segments[item], offsets[item])
+      else {
+        const segment = segments[item]
+        this.#markAt(id, row, segment, offsets[item])
+        const place = { packRow: row, segment, lengthBytes: anyLength }
+        this.#marked.add(this.#idWords, item * idWords, place)
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import { DirectoryReader } from '../../format/tree/directory-reader.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import { isLoss } from '../../repository/loss.ts'
+import { PlacesAhead } from '../../repository/places-ahead.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { OpenParentDirectory } from './parent-cursor.ts'
 
@@ -11,16 +12,23 @@ import type { OpenParentDirectory } from './parent-cursor.ts'
  * other fault of the storage ends the run.
  */
 export function openParentDirectories(repository: Repository): OpenParentDirectory {
+  const ahead = new PlacesAhead(repository, undefined)
   const reader = new DirectoryReader(
-    (id, bytes) => repository.trees.readTree(id, bytes),
+    (id, bytes) => ahead.readPage(id, bytes),
     Number.MAX_SAFE_INTEGER,
   )
-  return (id, bytes) => pagesUntilDamage(reader.pages({ id, bytes }))
+  return (id, bytes) => pagesUntilDamage(reader.pages({ id, bytes }), ahead)
 }
 
-function* pagesUntilDamage(pages: Generator<TreePage, void, undefined>): Generator<TreePage> {
+function* pagesUntilDamage(
+  pages: Generator<TreePage, void, undefined>,
+  ahead: PlacesAhead,
+): Generator<TreePage> {
   try {
-    yield* pages
+    for (const page of pages) {
+      ahead.add(page)
+      yield page
+    }
   } catch (error) {
     if (!isLoss(error)) throw error
   }

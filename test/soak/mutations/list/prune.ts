@@ -437,4 +437,21 @@ export const pruneMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'every chunk of a page counts as marked when its first one is',
+    class: 'order',
+    file: 'src/operations/prune/live-blobs.ts',
+    text: 'this.#marked.find(page.words, idsAt + item * idWords, anyLength)',
+    replacement: 'this.#marked.find(page.words, idsAt, anyLength)',
+    tests: [{ file: 'test/integration/prune.test.ts' }],
+  },
+  {
+    name: 'a chunk that is lost counts as marked for the next snapshot',
+    class: 'damage',
+    file: 'src/operations/prune/live-blobs.ts',
+    text: "else if (this.#states.lost.has(row)) this.#noteLoss(id, 'its pack is not there')",
+    replacement:
+      "else if (this.#states.lost.has(row)) { this.#noteLoss(id, 'its pack is not there'); this.#marked.add(this.#idWords, item * idWords, { packRow: row, segment: 0, lengthBytes: anyLength }) }",
+    tests: [{ file: 'test/integration/live-blobs.test.ts' }],
+  },
 ]

@@ -197,6 +197,21 @@ describe('holdfast forget with a policy', () => {
     expect(result.out).toContain('Freed 4.8 MiB')
     expect((await run(['forget', '-nl1', '--prune'])).given('prune')['dryRun']).toBe(true)
   })
+
+  it.each([['-l1'], ['1a2b']])(
+    'ends the grace of what %s forgets when it is told to',
+    async (what) => {
+      const graceGiven = async (...grace: string[]): Promise<unknown> =>
+        (await run(['forget', what, '--prune', ...grace])).given('prune')['graceMs']
+      expect(await graceGiven()).toBeUndefined()
+      expect(await graceGiven('--grace', '0')).toBe(0)
+      expect(await graceGiven('--grace', '36h')).toBe(36 * 3_600_000)
+      const { status, err, calls } = await run(['forget', what, '--grace', '0'])
+      expect(status).toBe(2)
+      expect(err).toContain('--prune')
+      expect(calls).toEqual([])
+    },
+  )
 })
 
 describe('holdfast forget SNAPSHOT', () => {
