@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 
-import { idBytes } from '../model/ids.ts'
+import { idBytes, idWords } from '../model/ids.ts'
 import type { PackContents } from './blob-location.ts'
 import type { CatalogueDatabase } from './database.ts'
 import { isSharedMemory } from './shared-memory.ts'
@@ -13,7 +13,6 @@ export const runBlobsDefault: number = 524_288
 const numbersPerPlace = 4
 const recordBytes = idBytes + 4 * numbersPerPlace
 const recordWords = recordBytes / 4
-const idWords = idBytes / 4
 /** Records that are written or read at once: 192 KiB. */
 const recordsAtOnce = 4_096
 

@@ -10,7 +10,7 @@ import { packCountsSchema } from './migrations/0006-pack-counts.ts'
 import { pageContentsSchema } from './migrations/0007-page-contents.ts'
 
 /** In order; the schema version (`user_version`) is how many of them a file has seen. */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   initialSchema,
   packReadSchema,
   journalKindSchema,

@@ -9,6 +9,8 @@ export type SnapshotId = ObjectId
 
 /** Ids of blobs stay 32 raw bytes: there are millions of them and they never meet a person. */
 export const idBytes = 32
+/** The same as 32-bit words: ids in pages are compared by them. */
+export const idWords = 8
 
 const hex64 = /^[0-9a-f]{64}$/
 

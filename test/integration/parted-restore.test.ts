@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Repository, Snapshot } from '../../src/index.ts'
 import { engine } from '../support/built-engine.ts'
 import { flipBit } from '../support/damage.ts'
 import { randomBytesOf } from '../support/random-bytes.ts'
@@ -20,11 +21,19 @@ import {
   restoreTo,
   save,
   withThreads,
+  type TestRepository,
 } from '../support/repositories.ts'
 import { scanTree, treeDifferences } from '../support/scan-tree.ts'
 import { fastFolder, scratchFolder } from '../support/scratch.ts'
 
 const MiB = 1024 * 1024
+
+interface Saved {
+  readonly repository: TestRepository
+  readonly handle: Repository
+  readonly source: string
+  readonly snapshot: Snapshot
+}
 
 /** 150 MiB, of which 12 are written, on both sides of the borders of 32 MiB; the rest are holes. */
 function writeLargeFile(path: string): void {
@@ -53,12 +62,16 @@ function partialFiles(folder: string): string[] {
   return names.filter((name) => name.includes('.holdfast-partial-'))
 }
 
+async function saved(isEncrypted: boolean): Promise<Saved> {
+  const repository = await newRepository({ isEncrypted })
+  const handle = await repository.open()
+  const source = makeSource()
+  return { repository, handle, source, snapshot: (await save(handle, source)).snapshot }
+}
+
 describe('a file that is large enough for all threads', () => {
   it('comes back whole, with its holes, times and other names', async () => {
-    const repository = await newRepository({ isEncrypted: true })
-    const handle = await repository.open()
-    const source = makeSource()
-    const { snapshot } = await save(handle, source)
+    const { handle, source, snapshot } = await saved(true)
     for (const threads of [0, 1, 2, 3]) {
       await withThreads(threads, async () => {
         expect(await restoreDifferences(handle, snapshot, source), `${threads}`).toEqual([])
@@ -67,10 +80,7 @@ describe('a file that is large enough for all threads', () => {
   })
 
   it('replaces what stands there by the rules', async () => {
-    const repository = await newRepository({})
-    const handle = await repository.open()
-    const source = makeSource()
-    const { snapshot } = await save(handle, source)
+    const { handle, source, snapshot } = await saved(false)
     await withThreads(2, async () => {
       const { target } = await restoreTo(handle, snapshot)
       writeFileSync(join(target, 'deep/er/large'), 'another')
@@ -84,10 +94,7 @@ describe('a file that is large enough for all threads', () => {
   })
 
   it('is not there at all when a part of it is lost, and the others are', async () => {
-    const repository = await newRepository({ isEncrypted: true })
-    const handle = await repository.open()
-    const source = makeSource()
-    const { snapshot } = await save(handle, source)
+    const { repository, handle, source, snapshot } = await saved(true)
     const [pack] = handle.catalogue.blobs.packs().sort((left, right) => right.bytes - left.bytes)
     const segments = handle.catalogue.blobs.segments(pack.row).filter(({ kind }) => kind === 0)
     const longest = segments.sort((left, right) => right.payloadBytes - left.payloadBytes)[0]
@@ -102,10 +109,7 @@ describe('a file that is large enough for all threads', () => {
   })
 
   it('leaves nothing half-written when the restore is stopped', async () => {
-    const repository = await newRepository({})
-    const handle = await repository.open()
-    const source = makeSource()
-    const { snapshot } = await save(handle, source)
+    const { handle, snapshot } = await saved(false)
     await withThreads(2, async () => {
       const target = join(scratchFolder(fastFolder), 'target')
       const stop = new AbortController()

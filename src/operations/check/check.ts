@@ -3,7 +3,7 @@ import type { OnEvent, ProgressEvent } from '../../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { PackReadRow } from '../../catalogue/pack-read-table.ts'
-import { MetReferences } from '../../repository/audit/met-references.ts'
+import { MetReferences } from '../../repository/met-references.ts'
 import { auditCatalogue } from '../../repository/audit/catalogue-audit.ts'
 import { damagedFilesMax, type Damage } from '../../repository/audit/damage.ts'
 import {

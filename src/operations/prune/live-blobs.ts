@@ -1,9 +1,9 @@
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { readContent } from '../../format/tree/content-reader.ts'
-import { idBytes } from '../../model/ids.ts'
+import { idBytes, idWords } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { MetReferences } from '../../repository/audit/met-references.ts'
+import { MetReferences } from '../../repository/met-references.ts'
 import { isLoss } from '../../repository/loss.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkTree } from '../../repository/tree-walk.ts'
@@ -12,7 +12,6 @@ import { chooseCopies, type BlobCopy } from './choose-copies.ts'
 import { LivePlaces, placeOf } from './live-places.ts'
 
 const idsPerLookup = 8192
-const idWords = idBytes / 4
 /** Places are by id alone here. */
 const anyLength = 0
 

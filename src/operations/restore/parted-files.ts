@@ -111,11 +111,13 @@ class WrittenInParts implements PartedFile {
   }
 
   *parts(): Generator<FilePart> {
+    // Copied once: a view would take all of its memory along to each thread.
+    const page = new Uint8Array(this.#page.bytes)
     for (let start = 0; start < this.#sizeBytes; start += partBytes) {
       yield {
         descriptor: this.#file.descriptor,
         path: this.#path,
-        page: new Uint8Array(this.#page.bytes),
+        page,
         index: this.#index,
         start,
         end: Math.min(start + partBytes, this.#sizeBytes),

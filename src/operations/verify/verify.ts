@@ -7,7 +7,7 @@ import type { Snapshot } from '../../model/snapshot.ts'
 import { damagedFilesMax, type Damage } from '../../repository/audit/damage.ts'
 import { damageOf, recordFindings, type PackDamage } from '../../repository/audit/damage-records.ts'
 import { nameLostFiles, namingStepsMax } from '../../repository/audit/lost-files.ts'
-import { MetReferences } from '../../repository/audit/met-references.ts'
+import { MetReferences } from '../../repository/met-references.ts'
 import { PackFindings } from '../../repository/audit/pack-findings.ts'
 import type { VerifyPackReply } from '../../repository/audit/pack-verifier.ts'
 import {

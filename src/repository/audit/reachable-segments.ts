@@ -4,16 +4,15 @@ import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import type { PackRow } from '../../catalogue/blob-location.ts'
 import { DamageError, type RepositoryError } from '../../foundation/errors.ts'
-import { idBytes } from '../../model/ids.ts'
+import { idBytes, idWords } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { Repository } from '../repository.ts'
 import { isLoss, isUnavailable } from '../loss.ts'
+import type { MetReferences } from '../met-references.ts'
 import { blobKinds } from '../segment-buffer.ts'
 import type { Damage } from './damage.ts'
-import type { MetReferences } from './met-references.ts'
 import { entryCountOf, walkedPath, walkTree, type WalkedPage } from '../tree-walk.ts'
 
-const idWords = idBytes / 4
 /** Ids looked up at once: enough for the look-up to go through the table in order. */
 const idsPerLookup = 8192
 

@@ -1,29 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 
 import { openCatalogue } from '../../../src/catalogue/catalogue.ts'
-import { initialSchema } from '../../../src/catalogue/migrations/0001-initial.ts'
-import { packReadSchema } from '../../../src/catalogue/migrations/0002-pack-read.ts'
-import { journalKindSchema } from '../../../src/catalogue/migrations/0003-journal-kind.ts'
-import { browseSchema } from '../../../src/catalogue/migrations/0004-browse.ts'
-import { nameKindsSchema } from '../../../src/catalogue/migrations/0005-name-kinds.ts'
-import { packCountsSchema } from '../../../src/catalogue/migrations/0006-pack-counts.ts'
-import { pageContentsSchema } from '../../../src/catalogue/migrations/0007-page-contents.ts'
-import { schemaVersion } from '../../../src/catalogue/schema.ts'
+import { migrations } from '../../../src/catalogue/schema.ts'
 import { dataPack, idOf, objectIdOf, pageOf } from './catalogue-fixtures.ts'
-
-const schemas = [
-  initialSchema,
-  packReadSchema,
-  journalKindSchema,
-  browseSchema,
-  nameKindsSchema,
-  packCountsSchema,
-  pageContentsSchema,
-]
 
 let folder: string
 
@@ -36,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 /** A catalogue of an earlier version with one index object, pack, page and entry, and facts of no index object. */
 function makeEarlier(path: string, version: number): void {
   const sqlite = new Database(path)
-  for (const schema of schemas.slice(0, version)) sqlite.exec(schema)
+  for (const schema of migrations.slice(0, version)) sqlite.exec(schema)
   sqlite.pragma('application_id = 0x48466374')
   sqlite.pragma(`user_version = ${version}`)
   const run = (statement: string, ...values: unknown[]): void => {
@@ -53,11 +36,12 @@ function makeEarlier(path: string, version: number): void {
   sqlite.close()
 }
 
-it('knows every migration in its order', () => {
-  expect(schemaVersion).toBe(schemas.length)
+it('knows every migration', () => {
+  const files = readdirSync(new URL('../../../src/catalogue/migrations/', import.meta.url))
+  expect(files).toHaveLength(migrations.length)
 })
 
-it.each([1, 2, 3, 4, 5, 6])(
+it.each(migrations.slice(1).map((_, index) => index + 1))(
   'takes a catalogue of version %i: what came from index objects comes in anew, and nothing else is lost',
   (version) => {
     const path = join(folder, 'catalogue.db')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toObjectId } from '../../../../src/model/ids.ts'
 import type { Snapshot } from '../../../../src/model/snapshot.ts'
 import type { Repository } from '../../../../src/repository/repository.ts'
-import type * as MetReferencesModule from '../../../../src/repository/audit/met-references.ts'
+import type * as MetReferencesModule from '../../../../src/repository/met-references.ts'
 import type * as ReachableSegmentsModule from '../../../../src/repository/audit/reachable-segments.ts'
 import { engineModule } from '../../../support/built-engine.ts'
 import { modes, openForge, type Forge } from '../../../support/forge/forge.ts'
@@ -11,7 +11,7 @@ import { randomBytesOf } from '../../../support/random-bytes.ts'
 import { newRepository } from '../../../support/repositories.ts'
 
 const { MetReferences } = await engineModule<typeof MetReferencesModule>(
-  'repository/audit/met-references',
+  'repository/met-references',
 )
 const { walkReferences } = await engineModule<typeof ReachableSegmentsModule>(
   'repository/audit/reachable-segments',

@@ -1,10 +1,11 @@
+import { idWords } from '../model/ids.ts'
+
 const recordsMin = 2 ** 10
 const recordsMax = 2 ** 18
 /** A reference may stand in any of so many slots: where half of all are in use, few find each of theirs taken. */
 const slotsPerReference = 4
 /** Id; row of the pack (0 when nothing is there yet), segment, length of the blob. */
 const recordWords = 11
-const idWords = 8
 const word = { packRow: idWords, segment: idWords + 1, lengthBytes: idWords + 2 } as const
 
 /** Where a blob is. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MetReferences } from '../../../../src/repository/audit/met-references.ts'
-import { randomBytesOf } from '../../../support/random-bytes.ts'
+import { MetReferences } from '../../../src/repository/met-references.ts'
+import { randomBytesOf } from '../../support/random-bytes.ts'
 
 const id = randomBytesOf('id', 32)
 const found = { packRow: 7, segment: 65_535, lengthBytes: 1000 }
