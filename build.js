@@ -19,6 +19,7 @@ const entries = [
   'operations/snapshot/snapshot-worker',
   'repository/audit/pack-audit-worker',
   'server/jobs/job-process',
+  'storage/s3/s3-thread-entry',
 ]
 
 /** Files that are read and not executed. */

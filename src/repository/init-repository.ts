@@ -9,7 +9,7 @@ import type { RepositoryConfig } from '../model/repository-config.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { objectFolders } from '../storage/object-name.ts'
-import { ObjectConflictError, storageError } from '../storage/errors.ts'
+import { isConflict, storageError } from '../storage/errors.ts'
 import { refillReserve } from './disk-reserve.ts'
 import { addKeySlot } from './key-slots.ts'
 import { checkParitySetting, storeFirstParitySetting } from './parity/parity-setting.ts'
@@ -85,7 +85,7 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
   } catch (error) {
     if (slotName !== null) await storage.delete(slotName)
     // Another run was faster.
-    throw error instanceof ObjectConflictError ? existsError(storage.location) : error
+    throw isConflict(error) ? existsError(storage.location) : error
   }
   // Of runs that were cut off or were slower. Only now: before, the key of the run that wins could be among them.
   for (const name of await storage.listNames('keys')) {
@@ -132,6 +132,8 @@ function checkChunkAverage(bytes: number): void {
 async function refuseExisting(storage: Storage): Promise<void> {
   const { location } = storage
   if (storage.capabilities.kind !== 'local') {
+    // Where there is no bucket yet nothing can be looked for.
+    await storage.prepare()
     await refuseConfig(storage)
     return await refuseOrphans(storage)
   }

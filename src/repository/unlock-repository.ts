@@ -5,6 +5,7 @@ import {
 } from '../format/text-object/repository-config.ts'
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
+import { noPlaceCode } from '../storage/errors.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
@@ -45,7 +46,7 @@ export async function readConfigObject(storage: Storage): Promise<DecodedReposit
   try {
     bytes = await storage.get('config', textObjectBytesMax)
   } catch (error) {
-    if (!isMissing(error) && isThere(storage)) throw error
+    if (!isMissing(error) && isThere(storage, error)) throw error
     throw new RepositoryError(
       'REPOSITORY_NOT_FOUND',
       `Cannot open repository "${storage.location}": there is none`,
@@ -58,7 +59,9 @@ export async function readConfigObject(storage: Storage): Promise<DecodedReposit
   return decodeRepositoryConfig(bytes)
 }
 
-function isThere({ capabilities, location }: Storage): boolean {
+/** @param error what reading an object ended with */
+function isThere({ capabilities, location }: Storage, error: unknown): boolean {
+  if (error instanceof RepositoryError && error.facts['errno'] === noPlaceCode) return false
   if (capabilities.kind !== 'local') return true
   try {
     return statSync(location, { throwIfNoEntry: false })?.isDirectory() === true

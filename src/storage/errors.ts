@@ -16,11 +16,16 @@ export class ObjectConflictError extends RepositoryError {
         remedy: contentNamed
           ? 'Run `holdfast verify --all` to see what is affected'
           : 'Run the command again; a new name is drawn each time',
-        facts: { location, name },
+        facts: { location, name, isConflict: true },
       },
     )
     this.objectName = name
   }
+}
+
+/** Whether the name was taken by other bytes. By a fact and not by the class, which is lost on the way from another thread. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof RepositoryError && error.facts['isConflict'] === true
 }
 
 const fullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
@@ -34,6 +39,9 @@ const remedies: Readonly<Record<string, string>> = {
   EMFILE: 'Raise the limit of open files (ulimit -n)',
   ENFILE: 'Raise the limit of open files of the machine (fs.file-max)',
 }
+
+/** The place where the objects should be is not there: no bucket of this name. */
+export const noPlaceCode = 'NoSuchBucket'
 
 export function errorCodeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code

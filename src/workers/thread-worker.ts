@@ -1,6 +1,7 @@
-import { Worker, type Transferable } from 'node:worker_threads'
+import type { Transferable, Worker } from 'node:worker_threads'
 import { receiveError } from '../foundation/error-transfer.ts'
 import { HoldfastError } from '../foundation/errors.ts'
+import { startThread } from '../foundation/start-thread.ts'
 import type { PoolWorker, WorkerPoolOptions } from './worker-pool.ts'
 import type { FromWorker, ToWorker } from './worker-protocol.ts'
 
@@ -8,14 +9,6 @@ interface Waiting<Reply> {
   resolve(reply: Reply): void
   reject(error: Error): void
 }
-
-/** Sources run through a loader, in tests only; built files run as they are. Node 20 gives threads no loader by `--import`. */
-const sourceBootstrap = `
-void import('tsx/esm/api').then(({ register }) => {
-  register()
-  return import(require('node:worker_threads').workerData.entryUrl)
-})
-`
 
 /** V8's own choice is 48, which two workers fill with what is garbage already; with this one they are no slower. */
 const youngGenerationMb = 4
@@ -31,15 +24,10 @@ export class ThreadWorker<Setup, Request, Reply, Note> implements PoolWorker<Req
 
   constructor(options: WorkerPoolOptions<Setup, Request, Reply, Note>) {
     this.#onNote = options.onNote
-    const isSource = options.entryUrl.endsWith('.ts')
-    this.#worker = new Worker(isSource ? sourceBootstrap : new URL(options.entryUrl), {
-      eval: isSource,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
-      workerData: {
-        holdfastWorker: options.name,
-        entryUrl: options.entryUrl,
-        setup: options.setup,
-      },
+    this.#worker = startThread({
+      entryUrl: options.entryUrl,
+      data: { holdfastWorker: options.name, setup: options.setup },
+      youngGenerationMb,
     })
     this.#worker.on('message', (message: FromWorker<Reply, Note>) => this.#receive(message))
     this.#ended = new Promise((resolve) => {

@@ -1,0 +1,54 @@
+import type { TransferredError } from '../../foundation/error-transfer.ts'
+import type { ObjectFolder } from '../object-name.ts'
+import type { RequestCounts } from './request-counts.ts'
+import type { ObjectStatus, StoredObject } from '../storage.ts'
+
+/** A part of an object. */
+export interface ObjectRange {
+  readonly name: string
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+}
+
+/** What threads ask of the one that does the requests, and what comes back. Bytes are transferred, not copied. */
+export interface S3Calls {
+  prepare: { readonly take: null; readonly give: null }
+  get: {
+    readonly take: { readonly name: string; readonly bytesMax: number }
+    readonly give: Uint8Array<ArrayBuffer>
+  }
+  range: { readonly take: ObjectRange; readonly give: Uint8Array<ArrayBuffer> }
+  stat: { readonly take: string; readonly give: ObjectStatus }
+  put: {
+    readonly take: {
+      readonly name: string
+      readonly bytes: Uint8Array<ArrayBuffer>
+      readonly replaces: boolean
+    }
+    readonly give: null
+  }
+  /** Stores a file of this machine; it is left where it is. */
+  putFile: { readonly take: { readonly name: string; readonly path: string }; readonly give: null }
+  delete: { readonly take: string; readonly give: null }
+  list: { readonly take: ObjectFolder; readonly give: StoredObject[] }
+  /** Where this machine keeps files for the repository. */
+  cacheFolder: { readonly take: null; readonly give: string }
+  counts: { readonly take: null; readonly give: RequestCounts }
+}
+
+export type S3CallName = keyof S3Calls
+
+export interface S3Request<Name extends S3CallName = S3CallName> {
+  readonly number: number
+  readonly call: Name
+  readonly take: S3Calls[Name]['take']
+  /**
+   * Of a thread that waits: two numbers. The first is set to 1, and notified, once the reply is on its way; the second is counted up as long as
+   * somebody works on it.
+   */
+  readonly signal: Int32Array<SharedArrayBuffer> | null
+}
+
+export type S3Reply =
+  | { readonly number: number; readonly give: unknown }
+  | { readonly number: number; readonly error: TransferredError }

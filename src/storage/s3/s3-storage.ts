@@ -1,0 +1,195 @@
+import { unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeDirectories } from '../../foundation/make-directories.ts'
+import { assertRange, storageError } from '../errors.ts'
+import { TemporaryFiles, type LocalTemporaryFile } from '../local/temporary-files.ts'
+import { assertContentNamed, assertObjectFolder, assertObjectName } from '../object-name.ts'
+import type { ObjectFolder } from '../object-name.ts'
+import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
+import { getBytesMax } from '../storage.ts'
+import type { ObjectStatus, StorageCapabilities, StoredObject } from '../storage.ts'
+import { storageSettingsOf } from '../storage-settings.ts'
+import type { RequestChannel } from './request-channel.ts'
+import type { RequestCounts } from './request-counts.ts'
+import { parseS3Location, type S3Location } from './s3-location.ts'
+import { s3SettingsOf } from './s3-settings.ts'
+import { enterChannel, leaveChannel } from './s3-thread.ts'
+
+/** @throws {HoldfastError} `USAGE` for an address that is not understood */
+export function openS3(address: string): S3Storage {
+  return new S3Storage(parseS3Location(address))
+}
+
+/**
+ * Objects of a bucket of a store that speaks S3. Another thread does the requests (`s3-thread.ts`), so that threads that block can read, and
+ * uploads go on while this one computes. An object is durable once its put has been answered; packs are written to files of this machine
+ * first.
+ */
+export class S3Storage implements PackStorage {
+  readonly location: string
+  readonly capabilities: StorageCapabilities = {
+    kind: 's3',
+    writable: true,
+    opensInWorkers: true,
+    syncsNames: true,
+  }
+  readonly #parsed: S3Location
+  #channel: RequestChannel | undefined
+  #temporaries: TemporaryFiles | undefined
+
+  constructor(parsed: S3Location) {
+    this.#parsed = parsed
+    this.location = parsed.location
+  }
+
+  async prepare(): Promise<void> {
+    await this.#requests().call('prepare', null)
+  }
+
+  async get(name: string, bytesMax: number = getBytesMax): Promise<Buffer> {
+    assertObjectName(name)
+    return bufferOf(await this.#requests().call('get', { name, bytesMax }))
+  }
+
+  async getRange(name: string, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    assertObjectName(name)
+    assertRange(offsetBytes, lengthBytes)
+    return bufferOf(await this.#requests().call('range', { name, offsetBytes, lengthBytes }))
+  }
+
+  async stat(name: string): Promise<ObjectStatus> {
+    assertObjectName(name)
+    return await this.#requests().call('stat', name)
+  }
+
+  async put(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    assertObjectName(name)
+    await this.#put(name, bytes, false)
+  }
+
+  async replace(name: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+    assertContentNamed(name)
+    await this.#put(name, bytes, true)
+  }
+
+  async putFile(name: string, localPath: string): Promise<void> {
+    assertObjectName(name)
+    await this.#requests().call('putFile', { name, path: localPath })
+    try {
+      await unlink(localPath)
+    } catch (cause) {
+      throw storageError({ action: 'remove', path: localPath, cause })
+    }
+  }
+
+  async delete(name: string): Promise<void> {
+    assertObjectName(name)
+    await this.#requests().call('delete', name)
+  }
+
+  async list(folder: ObjectFolder): Promise<StoredObject[]> {
+    assertObjectFolder(folder)
+    return await this.#requests().call('list', folder)
+  }
+
+  async listNames(folder: ObjectFolder): Promise<string[]> {
+    return (await this.list(folder)).map(({ name }) => name)
+  }
+
+  /** Whatever was answered is durable. */
+  async sync(folder: ObjectFolder): Promise<void> {
+    assertObjectFolder(folder)
+  }
+
+  async close(): Promise<void> {
+    const channel = this.#channel
+    this.#channel = undefined
+    if (channel) await leaveChannel(this.location, channel)
+  }
+
+  readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void {
+    assertObjectName(name)
+    assertRange(offsetBytes, target.length)
+    const range = { name, offsetBytes, lengthBytes: target.length }
+    target.set(this.#requests().callSync('range', range))
+  }
+
+  createTemporarySync(): LocalTemporaryFile {
+    return this.#files().createSync()
+  }
+
+  writeTemporarySync(file: LocalTemporaryFile, bytes: Uint8Array, offsetBytes: number): void {
+    this.#files().writeSync(file, bytes, offsetBytes)
+  }
+
+  readTemporarySync(file: LocalTemporaryFile, target: Uint8Array, offsetBytes: number): number {
+    return this.#files().readSync(file, target, offsetBytes)
+  }
+
+  discardSync(file: LocalTemporaryFile): void {
+    this.#files().discardSync(file)
+  }
+
+  /** The file need not survive this machine: the run that wrote it counts on nothing that the store has not taken. */
+  async publish(file: LocalTemporaryFile, name: string): Promise<void> {
+    assertObjectName(name)
+    try {
+      await this.#requests().call('putFile', { name, path: file.path })
+    } finally {
+      this.#files().discardSync(file)
+    }
+  }
+
+  countTemporary(): Promise<SweptTemporaries> {
+    return this.#files().count()
+  }
+
+  sweepTemporary(olderThanMs: number, nowMs: number = Date.now()): Promise<SweptTemporaries> {
+    return this.#files().sweep(olderThanMs, nowMs)
+  }
+
+  /** What was asked of the store so far, by all threads of this process. */
+  async countRequests(): Promise<RequestCounts> {
+    return await this.#requests().call('counts', null)
+  }
+
+  #requests(): RequestChannel {
+    if (this.#channel && !this.#channel.isClosed) return this.#channel
+    this.#channel = enterChannel(this.location, () =>
+      s3SettingsOf(this.#parsed, storageSettingsOf(this.location)),
+    )
+    return this.#channel
+  }
+
+  #files(): TemporaryFiles {
+    if (this.#temporaries) return this.#temporaries
+    const folder = this.#requests().callSync('cacheFolder', null)
+    try {
+      makeDirectories(join(folder, 'tmp'), 0o700)
+    } catch (cause) {
+      throw storageError({ action: 'make', path: folder, cause })
+    }
+    this.#temporaries = new TemporaryFiles(folder)
+    return this.#temporaries
+  }
+
+  async #put(
+    name: string,
+    bytes: Uint8Array | readonly Uint8Array[],
+    replaces: boolean,
+  ): Promise<void> {
+    // A copy, because the caller may use its buffers again; it goes to the other thread without another one.
+    const parts = bytes instanceof Uint8Array ? [bytes] : bytes
+    const copy = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+    let offset = 0
+    for (const part of parts) {
+      copy.set(part, offset)
+      offset += part.length
+    }
+    await this.#requests().call('put', { name, bytes: copy, replaces }, [copy.buffer])
+  }
+}
+
+function bufferOf(bytes: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
