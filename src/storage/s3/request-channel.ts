@@ -61,7 +61,7 @@ export class RequestChannel {
     this.#send({ number, call, take, signal }, [])
     let pulse = 0
     for (;;) {
-      const received = receiveMessageOnPort(this.#port) as { message: S3Reply } | undefined
+      const received: { message: S3Reply } | undefined = receiveMessageOnPort(this.#port)
       if (!received) {
         // The answer is in the port before the signal is set, so none can be slept through.
         if (Atomics.wait(signal, 0, 0, silenceMsMax) === 'timed-out') {
