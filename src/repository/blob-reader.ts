@@ -62,6 +62,11 @@ export class BlobReader {
     }
   }
 
+  /** Tells the storage which blobs will be read, in that order as a rule. */
+  expect(locations: Iterable<BlobLocation>): void {
+    this.#segments.expect(locations)
+  }
+
   /**
    * The plaintext of a blob's segment, when all that is needed of it is taken at once.
    *

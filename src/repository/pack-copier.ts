@@ -60,6 +60,13 @@ export class PackCopier {
       repositoryId: Buffer.from(repositoryId),
       sealed,
     })
+    this.#storage.expectRanges(
+      segments.map(({ segment }) => ({
+        name,
+        offsetBytes: opened.trailer.offsets[segment],
+        lengthBytes: opened.trailer.payloadBytes[segment] + tagBytes,
+      })),
+    )
     for (const { segment, offsets } of segments) this.#copySegment(name, opened, segment, offsets)
     await this.#writer.settle()
   }

@@ -4,9 +4,12 @@ import { createPlainHasher, type PlainHasher } from '../format/hashing/blob-hash
 import { encodePackTrailer } from '../format/pack/pack-trailer.ts'
 import type { FrameDescriptor } from '../format/encryption/frame-descriptor.ts'
 import { encodeObjectHeader } from '../format/object/object-header.ts'
+import type { ByteSpan } from '../storage/object-range.ts'
 import type { PackStorage, TemporaryFile } from '../storage/pack-storage.ts'
-import type { BlobKind } from './segment-buffer.ts'
+import { blobKinds, type BlobKind } from './segment-buffer.ts'
 import type { RepositoryContext } from './repository-context.ts'
+
+const tagBytes = 16
 
 /** A pack that is being written to a temporary file, hashed as it grows. */
 export class PackFile {
@@ -24,6 +27,7 @@ export class PackFile {
   readonly #hasher: PlainHasher = createPlainHasher()
   readonly #storage: PackStorage
   readonly #file: TemporaryFile
+  readonly #near: ByteSpan[] = []
   #bytes = 0
 
   constructor(context: RepositoryContext, storage: PackStorage) {
@@ -71,6 +75,10 @@ export class PackFile {
     descriptor: FrameDescriptor,
     segment: { kind: BlobKind; ids: Buffer; lengths: Uint32Array },
   ): void {
+    if (segment.kind === blobKinds.tree && this.#storage.capabilities.isRemote) {
+      const lengthBytes = descriptor.payloadBytes + tagBytes
+      this.#near.push({ offsetBytes: this.#bytes - lengthBytes, lengthBytes })
+    }
     this.#segments.payloadBytes.push(descriptor.payloadBytes)
     this.#segments.plainBytes.push(descriptor.plainBytes)
     this.#segments.blobCounts.push(segment.lengths.length)
@@ -93,7 +101,8 @@ export class PackFile {
    */
   async publish(): Promise<string> {
     const packId = this.#hasher.digest().toString('hex')
-    await this.#storage.publish(this.#file, `packs/${packId}`)
+    // Whoever saves the same folders tomorrow reads these first.
+    await this.#storage.publish(this.#file, `packs/${packId}`, this.#near)
     return packId
   }
 

@@ -38,6 +38,9 @@ export class PlacesAhead {
       const place = locationAt(blobs, locations, position)
       if (place) this.#places.set(key, place)
     }
+    if (!this.#repository.storage.capabilities.isRemote) return
+    const places = keys.map((key) => this.#places.get(key))
+    this.#repository.trees.expect(places.filter((place) => place !== undefined))
   }
 
   /**

@@ -48,6 +48,7 @@ export class Repository {
   readonly #decompressor: Decompressor = createDecompressor()
   #unusable: readonly UnusableObject[] = []
   #catalogue: Catalogue
+  #readsTreesAnew = false
   #trees: { readonly reader: BlobReader; readonly storage: PackStorage } | undefined
 
   constructor(fields: {
@@ -123,6 +124,7 @@ export class Repository {
     if (this.#trees) return this.#trees.reader
     // A storage of its own, so that its open packs can be forgotten together with their segments.
     const storage = openStorage(this.location)
+    if (!this.#readsTreesAnew) storage.keepNear()
     const reader = new BlobReader(
       this.context,
       // Looked up at each call, because a rebuild exchanges the catalogue.
@@ -136,8 +138,9 @@ export class Repository {
     return reader
   }
 
-  /** Makes `trees` read from the storage again what it has read already. */
+  /** Makes `trees` read from the storage again what it has read already, on this day or another. */
   async forgetTrees(): Promise<void> {
+    this.#readsTreesAnew = true
     const trees = this.#trees
     this.#trees = undefined
     await trees?.storage.close()

@@ -2,6 +2,7 @@ import { createFrameSealer, type FrameSealer } from '../format/encryption/frame-
 import { createDecompressor, type Decompressor } from '../format/compression/zstd.ts'
 import { encodeObjectHeader } from '../format/object/object-header.ts'
 import { openSegment } from '../format/pack/pack-reader.ts'
+import type { ObjectRange } from '../storage/object-range.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { withRoom } from './with-room.ts'
@@ -86,6 +87,21 @@ export class SegmentReader {
     if (cached) return cached
     this.#once = withRoom(this.#once, Math.max(location.plainBytes, usualBytes))
     return this.#open(location, this.#once.subarray(0, location.plainBytes))
+  }
+
+  /** Tells the storage what will be read, in that order as a rule; what is in the cache is left out. */
+  expect(locations: Iterable<SegmentLocation>): void {
+    const ranges = new Map<string, ObjectRange>()
+    for (const location of locations) {
+      const key = keyOf(location)
+      if (this.#cache.has(key) || ranges.has(key)) continue
+      ranges.set(key, {
+        name: `packs/${location.pack.id}`,
+        offsetBytes: location.segmentOffset,
+        lengthBytes: location.payloadBytes + tagBytes,
+      })
+    }
+    this.#storage.expectRanges([...ranges.values()])
   }
 
   #open(location: SegmentLocation, target: Buffer): Buffer {

@@ -1,5 +1,6 @@
+import { segmentKey } from '../catalogue/blob-lookup.ts'
 import { openCatalogue } from '../catalogue/catalogue.ts'
-import type { BlobLocation, BlobLocations } from '../catalogue/blob-location.ts'
+import type { BlobLocation, BlobLocations, PackRow } from '../catalogue/blob-location.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { BlobReader } from './blob-reader.ts'
 import { locationAt } from './location-at.ts'
@@ -8,6 +9,8 @@ import { SegmentReader } from './segment-reader.ts'
 
 /** Finds and reads blobs on a worker thread, over read-only connections of its own. */
 export interface WorkerBlobs {
+  /** Whether it is worth while to say what will be read. */
+  readonly isRemote: boolean
   /** For data blobs: what it returns is valid until the next read. */
   readonly reader: BlobReader
   /** For content lists: what it returns stays valid. */
@@ -16,6 +19,10 @@ export interface WorkerBlobs {
   findMany(ids: Uint8Array): BlobLocations
   /** Turns one row of `findMany` into a location; undefined when the blob is not known. */
   locationAt(locations: BlobLocations, position: number): BlobLocation | undefined
+  /**
+   * Tells a storage that is far away that all of a look-up's result will be read, in its order; does nothing for one that is near.
+   */
+  expect(locations: BlobLocations): void
   close(): Promise<void>
 }
 
@@ -32,15 +39,39 @@ export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number):
     findAll: (id: Uint8Array) => blobs.findAll(id),
   }
   const dataSegments = new SegmentReader(context, storage, cacheBytes, true)
-  const listSegments = new SegmentReader(context, storage, listCacheBytes)
+  const nearStorage = openStorage(context.location)
+  nearStorage.keepNear()
+  const listSegments = new SegmentReader(context, nearStorage, listCacheBytes)
+  const reader = new BlobReader(context, finder, dataSegments)
   return {
-    reader: new BlobReader(context, finder, dataSegments),
+    isRemote: storage.capabilities.isRemote,
+    reader,
     lists: new BlobReader(context, finder, listSegments),
     findMany: (ids) => blobs.findMany(ids),
     locationAt: (locations, position) => locationAt(blobs, locations, position),
+    expect: (locations) => {
+      if (storage.capabilities.isRemote) reader.expect(firstOfSegments(blobs, locations))
+    },
     close: async () => {
       catalogue.close()
+      await nearStorage.close()
       await storage.close()
     },
+  }
+}
+
+/** One location for each segment, in the order in which they come first. */
+function* firstOfSegments(
+  blobs: { pack(row: number): PackRow | undefined },
+  locations: BlobLocations,
+): Generator<BlobLocation> {
+  const seen = new Set<number>()
+  for (let position = 0; position < locations.packs.length; position++) {
+    if (locations.packs[position] === 0) continue
+    const key = segmentKey(locations.packs[position], locations.segments[position])
+    if (seen.has(key)) continue
+    seen.add(key)
+    const location = locationAt(blobs, locations, position)
+    if (location) yield location
   }
 }

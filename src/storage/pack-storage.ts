@@ -1,3 +1,4 @@
+import type { ByteSpan, ObjectRange } from './object-range.ts'
 import type { Storage } from './storage.ts'
 
 /**
@@ -26,6 +27,15 @@ export interface PackStorage extends Storage {
    */
   readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void
 
+  /**
+   * Told what `readRangeSync` will be asked for, in that order as a rule: a storage that is far away fetches it ahead, and what lies near each
+   * other at once. A hint; whatever is read besides, or not read after all, is no fault.
+   */
+  expectRanges(ranges: readonly ObjectRange[]): void
+
+  /** What is read through this instance from now on will be read again on other days: a storage that is far away keeps a copy near. */
+  keepNear(): void
+
   /** Begins an object of which nobody else knows. Blocks the thread. */
   createTemporarySync(): TemporaryFile
 
@@ -46,8 +56,10 @@ export interface PackStorage extends Storage {
    * Gives a finished object its name without replacing anything. Durable once a later `sync` of the
    * folder has resolved. Equal bytes under the name are success, different ones an
    * `ObjectConflictError`; the unfinished object is gone either way.
+   *
+   * @param near Parts of it that will be read again on other days, as `keepNear`.
    */
-  publish(file: TemporaryFile, name: string): Promise<void>
+  publish(file: TemporaryFile, name: string, near?: readonly ByteSpan[]): Promise<void>
 
   /** How many unfinished objects there are, of running writers too. */
   countTemporary(): Promise<SweptTemporaries>

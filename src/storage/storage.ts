@@ -19,6 +19,8 @@ export interface ObjectStatus {
 export interface StorageCapabilities {
   readonly kind: 'local' | 'memory' | 's3'
   readonly writable: boolean
+  /** Each request takes a while: what is known to be needed is worth asking for ahead, and at once. */
+  readonly isRemote: boolean
   /**
    * Whether `openStorage(location)` gives worker threads the same objects without going through this
    * instance.

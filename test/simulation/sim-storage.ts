@@ -144,6 +144,7 @@ interface SimTemporary extends TemporaryFile {
 const capabilities: StorageCapabilities = {
   kind: 'memory',
   writable: true,
+  isRemote: false,
   opensInWorkers: false,
   syncsNames: true,
 }
@@ -162,6 +163,10 @@ export class SimStorage implements PackStorage {
   }
 
   async prepare(): Promise<void> {}
+
+  expectRanges(): void {}
+
+  keepNear(): void {}
 
   get(name: string): Promise<Buffer> {
     return this.#call(`get ${name}`, [() => this.#object(name).bytes])

@@ -3,6 +3,7 @@ import type { DirectoryHandle } from '../../filesystem/write/held-directories.ts
 import { openTarget, type SafeWriter } from '../../filesystem/write/safe-writer.ts'
 import type { SmallFile } from '../../filesystem/write/small-file-writer.ts'
 import { createBlobHasher, type BlobHasher } from '../../format/hashing/blob-hasher.ts'
+import { decodeContentList } from '../../format/tree/content-list.ts'
 import { readContent, type ContentReader } from '../../format/tree/content-reader.ts'
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
@@ -14,6 +15,7 @@ import type { RepositoryContext } from '../../repository/repository-context.ts'
 import { blobKinds } from '../../repository/segment-buffer.ts'
 import { openWorkerBlobs, type WorkerBlobs } from '../../repository/worker-blobs.ts'
 import { DirectoryStack } from './directory-stack.ts'
+import { expectContent, type FileSpan } from './expect-content.ts'
 import { entryMetadata } from './entry-metadata.ts'
 import {
   type ExistingFile,
@@ -113,7 +115,7 @@ export class PageRestorer {
     this.#reply = newRestoreReply()
     const page = decodeTreePage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
     try {
-      const content = this.#contentOf(page, index, start)
+      const content = this.#contentOf(page, index, { start, end })
       while (content.next() && content.offset < end) {
         if (content.isHole || content.offset < start) continue
         const chunk = this.#blobs.reader.read(blobKinds.data, content.id, content.bytes)
@@ -229,7 +231,8 @@ export class PageRestorer {
 
   #hasContent(page: TreePage, index: number, existing: ExistingFile): boolean {
     if (existing.status.sizeBytes !== page.sizeOf(index)) return false
-    const content = this.#contentOf(page, index)
+    // Only compared: nothing of it is read from the repository.
+    const content = this.#contentOf(page, index, { start: 0, end: 0 })
     while (content.next()) {
       const isThere = content.isHole
         ? existing.isZeroAt(content.offset, content.bytes)
@@ -276,7 +279,7 @@ export class PageRestorer {
   ): void {
     const file = this.#writer.createLargeFile(directory, page.name(index))
     try {
-      const content = this.#contentOf(page, index)
+      const content = this.#contentOf(page, index, { start: 0, end: page.sizeOf(index) })
       while (content.next()) {
         if (content.isHole) continue
         // Blocks that the old file has at the same place need not come from the repository.
@@ -334,8 +337,20 @@ export class PageRestorer {
     }
   }
 
-  #contentOf(page: TreePage, index: number, start: number = 0): ContentReader {
-    return readContent(page, index, (id) => this.#blobs.lists.readList(id), { start })
+  /** @param span of the file whose chunks will be read, in bytes */
+  #contentOf(page: TreePage, index: number, span: FileSpan): ContentReader {
+    const blobs = this.#blobs
+    const load = (id: Buffer): Buffer => {
+      const bytes = blobs.lists.readList(id)
+      if (blobs.isRemote) expectContent(blobs, decodeContentList(bytes), content.offset, span)
+      return bytes
+    }
+    const content = readContent(page, index, load, { start: span.start })
+    if (blobs.isRemote && depthOfFlags(page.flags(index)) === 0) {
+      const references = { ids: page.chunkIdsOf(index), lengths: page.chunkBytesOf(index) }
+      expectContent(blobs, { ...references, level: 0 }, 0, span)
+    }
+    return content
   }
 
   #fail(message: string): void {

@@ -43,6 +43,7 @@ export function referencesOf(
     return references
   })
   const locations = blobs.findMany(Buffer.concat(parts))
+  blobs.expect(locations)
   const scattered = new ScatteredBlobs(blobs, locations, kept)
   for (const references of collected) references?.resolve({ blobs, locations, scattered })
   return collected

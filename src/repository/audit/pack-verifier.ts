@@ -113,6 +113,7 @@ export class PackVerifier {
   }
 
   async #readByItself(request: VerifyPackRequest, tally: Tally): Promise<void> {
+    this.#ranges.expect(request.packId, request.packBytes)
     const bytes = await this.#ranges.size(request.packId)
     const pack = await this.#open(request)
     if (bytes !== request.packBytes) {

@@ -40,6 +40,7 @@ export class LocalStorage implements PackStorage {
     return {
       kind: 'local',
       writable: true,
+      isRemote: false,
       opensInWorkers: true,
       syncsNames: this.#writer.syncsNames,
     }
@@ -101,6 +102,12 @@ export class LocalStorage implements PackStorage {
   readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void {
     this.#reader.readRangeSync(name, offsetBytes, target)
   }
+
+  /** Nothing is far away. */
+  expectRanges(): void {}
+
+  /** It is near. */
+  keepNear(): void {}
 
   /** A new path under `tmp/` that nobody else will use. */
   temporaryPath(): string {

@@ -21,6 +21,7 @@ export class MemoryStorage implements PackStorage {
   readonly capabilities: StorageCapabilities = {
     kind: 'memory',
     writable: true,
+    isRemote: false,
     opensInWorkers: false,
     syncsNames: true,
   }
@@ -104,6 +105,12 @@ export class MemoryStorage implements PackStorage {
   readRangeSync(name: string, offsetBytes: number, target: Uint8Array): void {
     target.set(this.#range(name, offsetBytes, target.length))
   }
+
+  /** Nothing is far away. */
+  expectRanges(): void {}
+
+  /** It is near. */
+  keepNear(): void {}
 
   createTemporarySync(): TemporaryFile {
     const file = { path: `${this.location} unfinished` }

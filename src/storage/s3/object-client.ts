@@ -30,7 +30,7 @@ import {
   s3Error,
   statusOf,
 } from './s3-faults.ts'
-import type { ObjectRange } from './s3-requests.ts'
+import type { ObjectRange } from '../object-range.ts'
 import type { S3Settings } from './s3-settings.ts'
 
 /** Of the bytes of a body that is sent slowly. */

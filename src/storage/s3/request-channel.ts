@@ -50,6 +50,11 @@ export class RequestChannel {
     return (await give) as S3Calls[Name]['give']
   }
 
+  /** Asks for something of which nobody needs to hear again. */
+  tell<Name extends S3CallName>(call: Name, take: S3Calls[Name]['take']): void {
+    if (!this.#isClosed) this.#send({ number: -1, call, take, signal: null }, [])
+  }
+
   /** As `call`, and blocks the thread until the answer is there. */
   callSync<Name extends S3CallName>(
     call: Name,

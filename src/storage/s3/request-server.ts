@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import pLimit from 'p-limit'
+import { join } from 'node:path'
 import { transferError } from '../../foundation/error-transfer.ts'
+import type { ObjectRange } from '../object-range.ts'
 import type { ObjectClient } from './object-client.ts'
+import { RangeCache } from './range-cache.ts'
+import { RangesAhead, type FetchRange } from './ranges-ahead.ts'
 import { spoolError } from './s3-faults.ts'
 import type { S3CallName, S3Calls, S3Reply, S3Request } from './s3-requests.ts'
 
@@ -11,74 +15,117 @@ const filesMax = 3
 /** Far more often than anybody looks. */
 const pulseMs = 2_000
 
+/** Fetched for one thread before it reads it, in bytes: enough for a fast line, and three threads do not take more than 100 MB. */
+const aheadBytesMax = 32 * 1024 * 1024
+const aheadRequestsMax = 6
+
 type Handlers = {
-  readonly [Name in S3CallName]: (take: S3Calls[Name]['take']) => Promise<S3Calls[Name]['give']>
+  readonly [Name in S3CallName]: (
+    take: S3Calls[Name]['take'],
+    ahead: RangesAhead,
+  ) => Promise<S3Calls[Name]['give']>
+}
+
+export interface RequestServerSettings {
+  /** Folder of this machine for packs that are being written and for what is read often. */
+  readonly cacheFolder: string
+  /** What is kept near may take so much. */
+  readonly nearBytesMax: number
 }
 
 /** Answers what other threads ask of a store. */
 export class RequestServer {
   readonly #handlers: Handlers
+  readonly #fetch: FetchRange
   /** Of threads that wait and can see nothing else: that they are not forgotten. */
   readonly #waited = new Set<Int32Array>()
 
   /** @param open makes the client when it is needed first, so that whoever asks hears why it cannot be made */
-  constructor(open: () => ObjectClient, cacheFolder: string) {
+  constructor(open: () => ObjectClient, settings: RequestServerSettings) {
+    const { cacheFolder } = settings
     let opened: ObjectClient | undefined
-    const clientOf = (): ObjectClient => (opened ??= open())
+    const client = (): ObjectClient => (opened ??= open())
+    const near = new RangeCache(join(cacheFolder, 'ranges'), settings.nearBytesMax)
     const inTurn = pLimit(filesMax)
+    this.#fetch = (range) => client().range(range)
     this.#handlers = {
       prepare: async () => {
-        await clientOf().prepare()
+        await client().prepare()
         return null
       },
-      get: ({ name, bytesMax }) => clientOf().get(name, bytesMax),
-      range: (range) => clientOf().range(range),
-      stat: (name) => clientOf().stat(name),
+      get: ({ name, bytesMax }) => client().get(name, bytesMax),
+      range: async ({ range, staysNear }, ahead) => {
+        const kept = staysNear ? await near.get(range) : undefined
+        if (kept) return kept
+        const bytes = (await ahead.take(range)) ?? (await client().range(range))
+        // A copy, because the caller gets the other one as its own.
+        if (staysNear) void near.put(range, bytes.slice())
+        return bytes
+      },
+      expect: async ({ ranges, staysNear }, ahead) => {
+        ahead.expect(staysNear ? await missing(near, ranges) : ranges)
+        return null
+      },
+      stat: (name) => client().stat(name),
       put: async ({ name, bytes, replaces }) => {
-        await clientOf().put(name, bytes, replaces)
+        await client().put(name, bytes, replaces)
         return null
       },
-      putFile: ({ name, path }) =>
+      putFile: ({ name, path, near: spans }) =>
         inTurn(async () => {
-          await clientOf().put(name, await read(path), false)
+          const bytes = await read(path)
+          await client().put(name, bytes, false)
+          for (const span of spans) {
+            const end = span.offsetBytes + span.lengthBytes
+            await near.put({ name, ...span }, bytes.subarray(span.offsetBytes, end))
+          }
           return null
         }),
       delete: async (name) => {
-        await clientOf().delete(name)
+        await client().delete(name)
         return null
       },
-      list: (folder) => clientOf().list(folder),
+      list: (folder) => client().list(folder),
       cacheFolder: async () => cacheFolder,
-      counts: async () => clientOf().counts,
+      counts: async () => client().counts,
     }
     setInterval(() => {
       for (const signal of this.#waited) Atomics.add(signal, 1, 1)
     }, pulseMs).unref()
   }
 
+  /** Answers one thread, until it closes its port. */
   serve(port: MessagePort): void {
-    port.on('message', (request: S3Request) => void this.#answer(port, request))
+    const limits = { bytesMax: aheadBytesMax, requestsMax: aheadRequestsMax }
+    const ahead = new RangesAhead(this.#fetch, limits)
+    port.on('message', (request: S3Request) => void this.#answer(port, request, ahead))
   }
 
-  async #answer(port: MessagePort, request: S3Request): Promise<void> {
+  async #answer(port: MessagePort, request: S3Request, ahead: RangesAhead): Promise<void> {
     const { number, call, take, signal } = request
     if (signal) this.#waited.add(signal)
     let reply: S3Reply
     let transfer: readonly Transferable[] = []
     try {
-      const handle = this.#handlers[call] as (take: unknown) => Promise<unknown>
-      const give = await handle(take)
+      const handle = this.#handlers[call] as (take: unknown, ahead: RangesAhead) => Promise<unknown>
+      const give = await handle(take, ahead)
       reply = { number, give }
       if (give instanceof Uint8Array) transfer = [give.buffer as ArrayBuffer]
     } catch (error) {
       reply = { number, error: transferError(error) }
     }
-    port.postMessage(reply, transfer as Transferable[])
+    if (number >= 0) port.postMessage(reply, transfer as Transferable[])
     if (!signal) return
     this.#waited.delete(signal)
     Atomics.store(signal, 0, 1)
     Atomics.notify(signal, 0)
   }
+}
+
+/** What of it is not kept near. */
+async function missing(near: RangeCache, ranges: readonly ObjectRange[]): Promise<ObjectRange[]> {
+  const isNear = await Promise.all(ranges.map((range) => near.has(range)))
+  return ranges.filter((_range, index) => isNear[index] !== true)
 }
 
 async function read(path: string): Promise<Buffer> {

@@ -1,14 +1,8 @@
 import type { TransferredError } from '../../foundation/error-transfer.ts'
+import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { RequestCounts } from './request-counts.ts'
 import type { ObjectStatus, StoredObject } from '../storage.ts'
-
-/** A part of an object. */
-export interface ObjectRange {
-  readonly name: string
-  readonly offsetBytes: number
-  readonly lengthBytes: number
-}
 
 /** What threads ask of the one that does the requests, and what comes back. Bytes are transferred, not copied. */
 export interface S3Calls {
@@ -17,7 +11,19 @@ export interface S3Calls {
     readonly take: { readonly name: string; readonly bytesMax: number }
     readonly give: Uint8Array<ArrayBuffer>
   }
-  range: { readonly take: ObjectRange; readonly give: Uint8Array<ArrayBuffer> }
+  range: {
+    readonly take: {
+      readonly range: ObjectRange
+      /** Whether it will be read again on other days. */
+      readonly staysNear: boolean
+    }
+    readonly give: Uint8Array<ArrayBuffer>
+  }
+  /** What this thread will read, in that order as a rule. */
+  expect: {
+    readonly take: { readonly ranges: readonly ObjectRange[]; readonly staysNear: boolean }
+    readonly give: null
+  }
   stat: { readonly take: string; readonly give: ObjectStatus }
   put: {
     readonly take: {
@@ -28,7 +34,15 @@ export interface S3Calls {
     readonly give: null
   }
   /** Stores a file of this machine; it is left where it is. */
-  putFile: { readonly take: { readonly name: string; readonly path: string }; readonly give: null }
+  putFile: {
+    readonly take: {
+      readonly name: string
+      readonly path: string
+      /** Parts of it that will be read again on other days. */
+      readonly near: readonly ByteSpan[]
+    }
+    readonly give: null
+  }
   delete: { readonly take: string; readonly give: null }
   list: { readonly take: ObjectFolder; readonly give: StoredObject[] }
   /** Where this machine keeps files for the repository. */
@@ -39,6 +53,7 @@ export interface S3Calls {
 export type S3CallName = keyof S3Calls
 
 export interface S3Request<Name extends S3CallName = S3CallName> {
+  /** Negative when no reply is wanted. */
   readonly number: number
   readonly call: Name
   readonly take: S3Calls[Name]['take']

@@ -23,6 +23,8 @@ export interface S3Settings extends S3Location {
   readonly downloadBytesPerSecond: number | undefined
   /** Folder of this machine for packs that are being written and for what is read often. */
   readonly cacheFolder: string
+  /** What is kept near may take so much. */
+  readonly nearBytesMax: number
   /** Requests that fail are tried again for so long. */
   readonly retryForMs: number
   /** A request during which not a byte moves for so long has failed. */
@@ -34,6 +36,9 @@ const retryForMsDefault = 5 * 60_000
 /** Longer than a store takes to fail over (seconds), shorter than anybody waits for. */
 const idleMsMaxDefault = 30_000
 
+/** Directories of some 10,000,000 files, compressed. */
+const nearBytesMaxDefault = 512 * 1024 * 1024
+
 /** @throws {HoldfastError} `USAGE` for one half of a pair of keys */
 export function s3SettingsOf(location: S3Location, settings: StorageSettings): S3Settings {
   return {
@@ -44,6 +49,7 @@ export function s3SettingsOf(location: S3Location, settings: StorageSettings): S
     uploadBytesPerSecond: settings.uploadBytesPerSecond,
     downloadBytesPerSecond: settings.downloadBytesPerSecond,
     cacheFolder: cacheFolderOf(location.location, settings),
+    nearBytesMax: nearBytesMaxDefault,
     retryForMs: settings.retryForMs ?? secondsOf('HOLDFAST_S3_RETRY_SECONDS') ?? retryForMsDefault,
     idleMsMax: secondsOf('HOLDFAST_S3_TIMEOUT_SECONDS') ?? idleMsMaxDefault,
   }

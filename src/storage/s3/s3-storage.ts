@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectories } from '../../foundation/make-directories.ts'
+import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import { assertRange, storageError } from '../errors.ts'
 import { TemporaryFiles, type LocalTemporaryFile } from '../local/temporary-files.ts'
 import { assertContentNamed, assertObjectFolder, assertObjectName } from '../object-name.ts'
@@ -30,12 +31,14 @@ export class S3Storage implements PackStorage {
   readonly capabilities: StorageCapabilities = {
     kind: 's3',
     writable: true,
+    isRemote: true,
     opensInWorkers: true,
     syncsNames: true,
   }
   readonly #parsed: S3Location
   #channel: RequestChannel | undefined
   #temporaries: TemporaryFiles | undefined
+  #staysNear = false
 
   constructor(parsed: S3Location) {
     this.#parsed = parsed
@@ -54,7 +57,8 @@ export class S3Storage implements PackStorage {
   async getRange(name: string, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
     assertObjectName(name)
     assertRange(offsetBytes, lengthBytes)
-    return bufferOf(await this.#requests().call('range', { name, offsetBytes, lengthBytes }))
+    const range = { name, offsetBytes, lengthBytes }
+    return bufferOf(await this.#requests().call('range', { range, staysNear: this.#staysNear }))
   }
 
   async stat(name: string): Promise<ObjectStatus> {
@@ -74,7 +78,7 @@ export class S3Storage implements PackStorage {
 
   async putFile(name: string, localPath: string): Promise<void> {
     assertObjectName(name)
-    await this.#requests().call('putFile', { name, path: localPath })
+    await this.#requests().call('putFile', { name, path: localPath, near: [] })
     try {
       await unlink(localPath)
     } catch (cause) {
@@ -111,7 +115,18 @@ export class S3Storage implements PackStorage {
     assertObjectName(name)
     assertRange(offsetBytes, target.length)
     const range = { name, offsetBytes, lengthBytes: target.length }
-    target.set(this.#requests().callSync('range', range))
+    target.set(this.#requests().callSync('range', { range, staysNear: this.#staysNear }))
+  }
+
+  expectRanges(ranges: readonly ObjectRange[]): void {
+    for (const { name } of ranges) assertObjectName(name)
+    if (ranges.length > 0) {
+      this.#requests().tell('expect', { ranges, staysNear: this.#staysNear })
+    }
+  }
+
+  keepNear(): void {
+    this.#staysNear = true
   }
 
   createTemporarySync(): LocalTemporaryFile {
@@ -131,10 +146,14 @@ export class S3Storage implements PackStorage {
   }
 
   /** The file need not survive this machine: the run that wrote it counts on nothing that the store has not taken. */
-  async publish(file: LocalTemporaryFile, name: string): Promise<void> {
+  async publish(
+    file: LocalTemporaryFile,
+    name: string,
+    near: readonly ByteSpan[] = [],
+  ): Promise<void> {
     assertObjectName(name)
     try {
-      await this.#requests().call('putFile', { name, path: file.path })
+      await this.#requests().call('putFile', { name, path: file.path, near })
     } finally {
       this.#files().discardSync(file)
     }

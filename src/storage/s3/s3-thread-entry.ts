@@ -5,6 +5,6 @@ import { RequestServer } from './request-server.ts'
 import type { S3Settings } from './s3-settings.ts'
 
 const { settings, port } = workerData as { settings: S3Settings; port: MessagePort }
-const server = new RequestServer(() => new ObjectClient(settings), settings.cacheFolder)
+const server = new RequestServer(() => new ObjectClient(settings), settings)
 server.serve(port)
 parentPort?.on('message', (another: MessagePort) => server.serve(another))
