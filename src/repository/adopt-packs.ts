@@ -6,7 +6,9 @@ import type { CondemnedPacks } from './condemned-packs.ts'
 import { isLoss } from './loss.ts'
 import { isThere } from './modification-time.ts'
 import { writeIndexObjects } from './index-writer.ts'
+import { readAhead } from './read-ahead.ts'
 import { readIndexEntry } from './read-index-entry.ts'
+import type { PackStorage } from '../storage/pack-storage.ts'
 import type { Repository } from './repository.ts'
 
 /** With other runs at work, a temporary file that nobody wrote to for this long belongs to none of them. */
@@ -22,8 +24,8 @@ export interface StoredPacks {
 }
 
 /**
- * Takes over the packs that a run left behind when it was cut off: what it had stored is not stored again. Each is read whole and has to
- * be what its name says; packs that another run is writing at this moment may be named twice, which does no harm. Condemned ones are left alone.
+ * Takes over the packs that a run left behind when it was cut off: what it had stored is not stored again. Each has to
+ * be what its name says (`readIndexEntry`); packs that another run is writing at this moment may be named twice, which does no harm. Condemned ones are left alone.
  *
  * Packs that should be there and are not are told of: what lay in them must not be taken for stored.
  */
@@ -33,21 +35,20 @@ export async function adoptPacks(
   onEvent: OnEvent | undefined,
 ): Promise<StoredPacks> {
   const { storage, catalogue } = repository
-  const isAlone = (await storage.listNames('locks')).length <= 1
-  await storage.sweepTemporary(isAlone ? leftoverAgeMs : temporaryAgeMs)
   // At the same time, because each takes a while where there are many; `missingPacks` looks again at what came between.
   const [listed, known] = await Promise.all([
     storage.listNames('packs'),
     Promise.resolve().then(() => catalogue.namesInOrder('packs')),
+    sweepLeftovers(storage),
   ])
   const { added, gone } = compareNames(known, listed)
   const entries: IndexEntry[] = []
-  for (const name of added) {
-    const packId = toObjectId(idOfName(name))
-    // A condemned pack loses its index object before it goes itself: naming it again would name what is not there.
-    if (condemned.packIds.has(packId)) continue
+  // A condemned pack loses its index object before it goes itself: naming it again would name what is not there.
+  const wanted = added.filter((name) => !condemned.packIds.has(packIdOf(name)))
+  const read = (name: string): Promise<IndexEntry> => readIndexEntry(repository, packIdOf(name))
+  await readAhead(storage, wanted, read, async (name, entry) => {
     try {
-      entries.push(await readIndexEntry(repository, packId))
+      entries.push(await entry)
     } catch (error) {
       if (!isLoss(error)) throw error
       onEvent?.({
@@ -55,7 +56,7 @@ export async function adoptPacks(
         message: `${name} is named by no index object and is not whole; the next prune removes it: ${error.message}`,
       })
     }
-  }
+  })
   await writeIndexObjects(repository, entries)
   if (entries.length > 0) {
     onEvent?.({
@@ -67,6 +68,15 @@ export async function adoptPacks(
     adopted: entries.length,
     missing: await missingPacks(repository, gone, condemned, onEvent),
   }
+}
+
+async function sweepLeftovers(storage: PackStorage): Promise<void> {
+  const isAlone = (await storage.listNames('locks')).length <= 1
+  await storage.sweepTemporary(isAlone ? leftoverAgeMs : temporaryAgeMs)
+}
+
+function packIdOf(name: string): PackId {
+  return toObjectId(idOfName(name))
 }
 
 async function missingPacks(

@@ -7,6 +7,7 @@ import { IndexAbsorber } from './absorb-index.ts'
 import { compareNames, idOfName } from './compare-names.ts'
 import { isLoss } from './loss.ts'
 import { absorbParity } from './parity/absorb-parity.ts'
+import { readAhead } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
 import { noteVanished } from './vanished-snapshots.ts'
 
@@ -44,8 +45,9 @@ export async function catchUp(repository: Repository): Promise<UnusableObject[]>
 
 async function listedNames({ storage }: Repository): Promise<Set<string>> {
   const names = new Set<string>()
-  for (const folder of ['index', 'snapshots', 'journal', 'parity'] as const) {
-    for (const name of await storage.listNames(folder)) names.add(name)
+  const folders = ['index', 'snapshots', 'journal', 'parity'] as const
+  for (const listed of await Promise.all(folders.map((folder) => storage.listNames(folder)))) {
+    for (const name of listed) names.add(name)
   }
   return names
 }
@@ -62,34 +64,50 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   const knownIndexes = catalogue.namesInOrder('index')
   const knownRecords = catalogue.namesInOrder('journal')
   const knownParity = catalogue.namesInOrder('parity')
-  const snapshotNames = await storage.listNames('snapshots')
-  const indexNames = await storage.listNames('index')
-  const journalNames = await storage.listNames('journal')
-  const parityNames = await storage.listNames('parity')
+  const [[snapshotNames, indexNames], journalNames, parityNames] = await Promise.all([
+    inTurn(
+      () => storage.listNames('snapshots'),
+      () => storage.listNames('index'),
+    ),
+    storage.listNames('journal'),
+    storage.listNames('parity'),
+  ])
   const goneIndexes = await takeInIndexes(repository, knownIndexes, indexNames, unusable)
   if (goneIndexes.length > 0) catalogue.indexObjects.remove(goneIndexes)
-  const goneSnapshots = await compare(knownSnapshots, snapshotNames, async (name, id) => {
-    await guard(unusable, name, async () => {
-      const manifest = decodeSnapshotManifest(await repository.readSmallObject('snapshot', name))
-      const { modifiedAtMs } = await storage.stat(name)
+  const goneSnapshots = await compare(
+    repository,
+    { known: knownSnapshots, names: snapshotNames, unusable },
+    async (name) => {
+      const [bytes, status] = await Promise.all([
+        repository.readSmallObject('snapshot', name),
+        storage.stat(name),
+      ])
+      return { manifest: decodeSnapshotManifest(bytes), modifiedAtMs: status.modifiedAtMs }
+    },
+    ({ manifest, modifiedAtMs }, id) => {
       catalogue.snapshots.add({ ...manifest, id }, modifiedAtMs)
-    })
-  })
+    },
+  )
   const gone = goneSnapshots
     .map((id) => catalogue.snapshots.get(id))
     .filter((snapshot) => snapshot !== undefined)
   for (const id of goneSnapshots) catalogue.snapshots.remove(id)
-  const goneRecords = await compare(knownRecords, journalNames, async (name, id) => {
-    await guard(unusable, name, async () => {
-      const record = decodeJournalRecord(await repository.readSmallObject('journal', name))
+  const goneRecords = await compare(
+    repository,
+    { known: knownRecords, names: journalNames, unusable },
+    async (name) => decodeJournalRecord(await repository.readSmallObject('journal', name)),
+    (record, id) => {
       if (record) catalogue.journal.add(id, record)
-    })
-  })
+    },
+  )
   for (const id of goneRecords) catalogue.journal.remove(id)
   await noteVanished(repository, gone)
-  const goneParity = await compare(knownParity, parityNames, async (name, id) => {
-    await guard(unusable, name, () => absorbParity(repository, id))
-  })
+  const goneParity = await compare(
+    repository,
+    { known: knownParity, names: parityNames, unusable },
+    (name) => absorbParity(repository, toObjectId(idOfName(name))),
+    () => undefined,
+  )
   for (const id of goneParity) catalogue.parity.remove(id)
   return unusable
 }
@@ -106,12 +124,15 @@ async function takeInIndexes(
     for (const { id, error } of absorber.enter()) unusable.push({ name: `index/${id}`, error })
   }
   try {
-    const gone = await compare(known, names, async (name, id) => {
-      await guard(unusable, name, async () => {
-        absorber.gather(id, decodeIndexObject(await repository.readSmallObject('index', name)))
-      })
-      if (absorber.isFull) enter()
-    })
+    const gone = await compare(
+      repository,
+      { known, names, unusable },
+      async (name) => decodeIndexObject(await repository.readSmallObject('index', name)),
+      (index, id) => {
+        absorber.gather(id, index)
+        if (absorber.isFull) enter()
+      },
+    )
     enter()
     return gone
   } finally {
@@ -119,26 +140,42 @@ async function takeInIndexes(
   }
 }
 
-/** @returns ids that the catalogue knows and the storage has no more */
-async function compare(
-  known: string,
-  names: readonly string[],
-  take: (name: string, id: ObjectId) => Promise<void>,
+interface Difference {
+  /** Names in the catalogue, one behind the other. */
+  readonly known: string
+  /** Names in the storage. */
+  readonly names: readonly string[]
+  /** Gets what cannot be read. */
+  readonly unusable: UnusableObject[]
+}
+
+/**
+ * @param read reads an object that is new; may run for several at once
+ * @param enter takes what was read into the catalogue, one at a time
+ * @returns ids that the catalogue knows and the storage has no more
+ */
+async function compare<Content>(
+  { storage }: Repository,
+  { known, names, unusable }: Difference,
+  read: (name: string) => Promise<Content>,
+  enter: (content: Content, id: ObjectId) => void,
 ): Promise<ObjectId[]> {
   const { added, gone } = compareNames(known, names)
-  for (const name of added) await take(name, toObjectId(idOfName(name)))
+  await readAhead(storage, added, read, async (name, content) => {
+    try {
+      enter(await content, toObjectId(idOfName(name)))
+    } catch (error) {
+      if (!isLoss(error)) throw error
+      unusable.push({ name, error })
+    }
+  })
   return gone.map((name) => toObjectId(idOfName(name)))
 }
 
-async function guard(
-  unusable: UnusableObject[],
-  name: string,
-  take: () => Promise<void>,
-): Promise<void> {
-  try {
-    await take()
-  } catch (error) {
-    if (!isLoss(error)) throw error
-    unusable.push({ name, error })
-  }
+async function inTurn<First, Second>(
+  first: () => Promise<First>,
+  second: () => Promise<Second>,
+): Promise<[First, Second]> {
+  const result = await first()
+  return [result, await second()]
 }

@@ -19,6 +19,8 @@ export interface ObjectStatus {
 export interface StorageCapabilities {
   readonly kind: 'local' | 'memory' | 's3'
   readonly writable: boolean
+  /** Every byte of an object is held against a checksum before it gets its name: what is there is what was written. */
+  readonly verifiesPuts: boolean
   /** Each request takes a while: what is known to be needed is worth asking for ahead, and at once. */
   readonly isRemote: boolean
   /**

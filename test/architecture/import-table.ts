@@ -91,6 +91,7 @@ export const exceptions: readonly Exception[] = [
 
 /** Packages with one owner each, so that a change of one stays in one room. */
 export const packageOwners: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk/client-s3': ['storage/s3/'],
   '@napi-rs/blake-hash': ['format/hashing/'],
   '@noble/hashes': ['format/'],
   '@node-rs/argon2': ['format/encryption/'],
@@ -101,13 +102,14 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   '@preact/signals': ['server/dashboard/'],
   croner: ['service/'],
   hono: ['server/'],
+  'p-limit': ['storage/s3/'],
   nodemailer: ['monitoring/channels/'],
   picomatch: ['filesystem/scan/'],
   pino: ['service/', 'server/'],
   preact: ['server/dashboard/'],
   'prom-client': ['monitoring/'],
   // Source form only: worker threads of the tests load TypeScript. The built package never reaches it.
-  tsx: ['workers/thread-worker.ts'],
+  tsx: ['foundation/start-thread.ts'],
   yaml: ['config/'],
   'zstd-napi': ['format/compression/'],
 }

@@ -144,6 +144,7 @@ interface SimTemporary extends TemporaryFile {
 const capabilities: StorageCapabilities = {
   kind: 'memory',
   writable: true,
+  verifiesPuts: false,
   isRemote: false,
   opensInWorkers: false,
   syncsNames: true,

@@ -1,13 +1,66 @@
 import type { PackRow } from '../../catalogue/blob-location.ts'
-import { readPackTrailer } from '../../format/pack/pack-reader.ts'
-import type { PackTrailer } from '../../format/pack/pack-trailer.ts'
+import { decodeIndexObject, type IndexEntry } from '../../format/index-object/index-object.ts'
+import { decodePackTrailer, type PackTrailer } from '../../format/pack/pack-trailer.ts'
 import { DamageError } from '../../foundation/errors.ts'
-import { idBytes } from '../../model/ids.ts'
+import { idBytes, type PackId } from '../../model/ids.ts'
+import { readAhead } from '../../repository/read-ahead.ts'
+import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { LiveBlobs } from './live-blobs.ts'
-import { isIdOfPlace, offsetOfPlace } from './live-places.ts'
+import { isIdOfPlace, type LivePlaces, offsetOfPlace } from './live-places.ts'
 import { packAccessOf } from './pack-access.ts'
 import type { PackUse } from './prune-plan.ts'
+
+/**
+ * Measures what of each pack is live. A storage that is far away is not asked for a part of every pack, but for its index objects, which hold the
+ * same of many packs and are sealed as well.
+ *
+ * @param packs lengths are those in the storage
+ * @throws {DamageError} when the catalogue and a pack disagree
+ */
+export async function measurePackUses(
+  repository: Repository,
+  packs: readonly PackRow[],
+  live: LiveBlobs,
+  signal: AbortSignal | undefined,
+): Promise<PackUse[]> {
+  if (!repository.storage.capabilities.isRemote) {
+    const uses: PackUse[] = []
+    for (const pack of packs) {
+      signal?.throwIfAborted()
+      uses.push(await measurePackUse(repository, pack, live))
+    }
+    return uses
+  }
+  const liveBytes = await liveBytesByIndex(repository, packs, live, signal)
+  return packs.map((pack) => {
+    const bytes = live.inPack(pack.row) ? liveBytes.get(pack.id) : 0
+    if (bytes === undefined) throw disagreement()
+    return { pack, liveBytes: bytes, deadBytes: totalBytesOf(repository, pack) - bytes }
+  })
+}
+
+async function liveBytesByIndex(
+  repository: Repository,
+  packs: readonly PackRow[],
+  live: LiveBlobs,
+  signal: AbortSignal | undefined,
+): Promise<Map<PackId, number>> {
+  const { storage } = repository
+  const rows = new Map(packs.map(({ id, row }) => [id, row]))
+  const liveBytes = new Map<PackId, number>()
+  const read = async (name: string): Promise<IndexEntry[]> =>
+    decodeIndexObject(await repository.readSmallObject('index', name))
+  await readAhead(storage, await storage.listNames('index'), read, async (_name, index) => {
+    signal?.throwIfAborted()
+    for (const { packId, trailer } of await index) {
+      const row = rows.get(packId)
+      const marked = row === undefined ? undefined : live.inPack(row)
+      if (marked) liveBytes.set(packId, liveBytesOfPack(decodePackTrailer(trailer), marked))
+    }
+  })
+  return liveBytes
+}
 
 /**
  * Measures what of a pack is live. A pack with anything live is asked itself: the catalogue has no checksums, and one wrong row
@@ -15,24 +68,28 @@ import type { PackUse } from './prune-plan.ts'
  *
  * @throws {DamageError} when the catalogue and the pack disagree
  */
-export async function measurePackUse(
+async function measurePackUse(
   repository: Repository,
   pack: PackRow,
   live: LiveBlobs,
 ): Promise<PackUse> {
   const marked = live.inPack(pack.row)
-  const segments = repository.catalogue.blobs.segments(pack.row)
-  const totalBytes = segments.reduce((sum, segment) => sum + segment.plainBytes, 0)
+  const totalBytes = totalBytesOf(repository, pack)
   if (!marked) return { pack, liveBytes: 0, deadBytes: totalBytes }
-  const name = `packs/${pack.id}`
-  const { trailer } = await readPackTrailer(
-    (offset, lengthBytes) => repository.storage.getRange(name, offset, lengthBytes),
-    pack.bytes,
-    packAccessOf(repository),
-  )
-  let liveBytes = 0
-  for (const [segment, { unique }] of marked) liveBytes += liveBytesOf(trailer, segment, unique)
+  const access = packAccessOf(repository)
+  const { trailer } = await readEnds(repository.storage, pack.id, pack.bytes, access)
+  const liveBytes = liveBytesOfPack(trailer, marked)
   return { pack, liveBytes, deadBytes: totalBytes - liveBytes }
+}
+
+function totalBytesOf({ catalogue }: Repository, { row }: PackRow): number {
+  return catalogue.blobs.segments(row).reduce((sum, segment) => sum + segment.plainBytes, 0)
+}
+
+function liveBytesOfPack(trailer: PackTrailer, marked: ReadonlyMap<number, LivePlaces>): number {
+  let bytes = 0
+  for (const [segment, { unique }] of marked) bytes += liveBytesOf(trailer, segment, unique)
+  return bytes
 }
 
 /** @param live places of the live blobs in the segment, ascending */

@@ -1,3 +1,4 @@
+import type { PackRow } from '../../catalogue/blob-location.ts'
 import { decodePack } from '../../format/pack/pack-reader.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
@@ -10,6 +11,7 @@ import type { Lease } from '../../repository/lock-repository.ts'
 import { isLoss } from '../../repository/loss.ts'
 import { tellingParityFaults } from '../../repository/parity/telling-parity-faults.ts'
 import { protectSurvivors, updateParity } from '../../repository/parity/update-parity.ts'
+import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
 import type { StandingLock } from '../../repository/standing-locks.ts'
@@ -19,7 +21,7 @@ import { dropExpired, findExpired } from './drop-expired.ts'
 import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
 import { packAccessOf } from './pack-access.ts'
-import { disagreement, measurePackUse } from './pack-use.ts'
+import { disagreement, measurePackUses } from './pack-use.ts'
 import {
   planPrune,
   unusedRatioMaxDefault,
@@ -222,15 +224,15 @@ class PruneRun {
     const packs = this.#repository.catalogue.blobs.packs()
     const rows = new Set(packs.map(({ row }) => row))
     for (const row of live.packRows) if (!rows.has(row)) throw disagreement()
-    const uses: PackUse[] = []
+    const stays: PackRow[] = []
     for (const pack of packs) {
-      this.#options.signal?.throwIfAborted()
       if (this.#lease.condemned.packIds.has(pack.id)) continue
       const bytes = stored.bytesOf.get(pack.id)
       // Taken in by another process of this host since the packs were listed: nobody asks what came after.
       if (bytes === undefined && !stored.lost.has(pack.row)) continue
-      uses.push(await measurePackUse(this.#repository, { ...pack, bytes: bytes ?? 0 }, live))
+      stays.push({ ...pack, bytes: bytes ?? 0 })
     }
+    const uses = await measurePackUses(this.#repository, stays, live, this.#options.signal)
     const limits = {
       unused: this.#options.unused ?? { ratio: unusedRatioMaxDefault },
       repackBytes: this.#options.repackBytesMax ?? Infinity,
@@ -357,9 +359,14 @@ class PruneRun {
   async #isWhole(row: number): Promise<boolean> {
     const pack = this.#repository.catalogue.blobs.pack(row)
     if (!pack) return false
+    const { storage } = this.#repository
+    const access = packAccessOf(this.#repository)
+    const name = `packs/${pack.id}`
     try {
-      const bytes = await this.#repository.storage.get(`packs/${pack.id}`)
-      decodePack(bytes, packAccessOf(this.#repository), pack.id)
+      if (storage.capabilities.verifiesPuts) {
+        const { bytes } = await storage.stat(name)
+        await readEnds(storage, pack.id, bytes, access)
+      } else decodePack(await storage.get(name), access, pack.id)
       return true
     } catch (error) {
       if (!isLoss(error)) throw error

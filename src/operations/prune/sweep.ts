@@ -1,6 +1,7 @@
 import type { StandingCondemnation } from '../../model/condemnation.ts'
 import type { PackId } from '../../model/ids.ts'
 import { planIndexReplacement, replaceIndexObjects } from '../../repository/index-replacement.ts'
+import { deleteObjects } from '../../repository/delete-objects.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
 
@@ -22,7 +23,10 @@ export async function sweep(
   if (gone.size > 0) {
     const steps = await planIndexReplacement(repository, gone)
     const replaced = await replaceIndexObjects(repository, steps, lock)
-    for (const id of gone) await storage.delete(`packs/${id}`)
+    await deleteObjects(
+      storage,
+      [...gone].map((id) => `packs/${id}`),
+    )
     await storage.sync('packs')
     catalogue.indexObjects.remove(replaced)
   }

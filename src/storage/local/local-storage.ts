@@ -40,6 +40,7 @@ export class LocalStorage implements PackStorage {
     return {
       kind: 'local',
       writable: true,
+      verifiesPuts: false,
       isRemote: false,
       opensInWorkers: true,
       syncsNames: this.#writer.syncsNames,

@@ -21,6 +21,7 @@ export class MemoryStorage implements PackStorage {
   readonly capabilities: StorageCapabilities = {
     kind: 'memory',
     writable: true,
+    verifiesPuts: false,
     isRemote: false,
     opensInWorkers: false,
     syncsNames: true,

@@ -21,6 +21,9 @@ export function openS3(address: string): S3Storage {
   return new S3Storage(parseS3Location(address))
 }
 
+/** A pack is written and sent within minutes. */
+const temporaryAgeMsMin = 24 * 60 * 60_000
+
 /**
  * Objects of a bucket of a store that speaks S3. Another thread does the requests (`s3-thread.ts`), so that threads that block can read, and
  * uploads go on while this one computes. An object is durable once its put has been answered; packs are written to files of this machine
@@ -31,6 +34,7 @@ export class S3Storage implements PackStorage {
   readonly capabilities: StorageCapabilities = {
     kind: 's3',
     writable: true,
+    verifiesPuts: true,
     isRemote: true,
     opensInWorkers: true,
     syncsNames: true,
@@ -163,8 +167,9 @@ export class S3Storage implements PackStorage {
     return this.#files().count()
   }
 
-  sweepTemporary(olderThanMs: number, nowMs: number = Date.now()): Promise<SweptTemporaries> {
-    return this.#files().sweep(olderThanMs, nowMs)
+  /** By the clock of this machine, for its files are here; and never what another run here may have begun a moment ago. */
+  sweepTemporary(olderThanMs: number): Promise<SweptTemporaries> {
+    return this.#files().sweep(Math.max(olderThanMs, temporaryAgeMsMin), Date.now())
   }
 
   /** What was asked of the store so far, by all threads of this process. */
