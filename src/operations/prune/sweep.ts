@@ -22,11 +22,9 @@ export async function sweep(
   const { storage, catalogue } = repository
   if (gone.size > 0) {
     const steps = await planIndexReplacement(repository, gone)
+    const names = [...gone].map((id) => `packs/${id}`)
     const replaced = await replaceIndexObjects(repository, steps, lock)
-    await deleteObjects(
-      storage,
-      [...gone].map((id) => `packs/${id}`),
-    )
+    await deleteObjects(storage, names)
     await storage.sync('packs')
     catalogue.indexObjects.remove(replaced)
   }

@@ -172,8 +172,8 @@ export const commitMutants: readonly Mutant[] = [
     name: 'a condemned pack is adopted',
     class: 'order',
     file: 'src/repository/adopt-packs.ts',
-    text: 'if (condemned.packIds.has(packId)) continue',
-    replacement: '',
+    text: 'added.filter((name) => !condemned.packIds.has(packIdOf(name)))',
+    replacement: 'added',
     tests: [{ file: 'test/integration/condemned-packs.test.ts', only: 'are not adopted' }],
   },
 ]

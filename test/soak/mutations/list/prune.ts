@@ -242,9 +242,9 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'packs go before the index objects that name them',
     class: 'order',
     file: 'src/operations/prune/sweep.ts',
-    text: "const replaced = await replaceIndexObjects(repository, steps, lock)\n    for (const id of gone) await storage.delete(`packs/${id}`)\n    await storage.sync('packs')",
+    text: "const replaced = await replaceIndexObjects(repository, steps, lock)\n    await deleteObjects(storage, names)\n    await storage.sync('packs')",
     replacement:
-      "for (const id of gone) await storage.delete(`packs/${id}`)\n    await storage.sync('packs')\n    const replaced = await replaceIndexObjects(repository, steps, lock)",
+      "await deleteObjects(storage, names)\n    await storage.sync('packs')\n    const replaced = await replaceIndexObjects(repository, steps, lock)",
     tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
   },
   {
