@@ -2,14 +2,14 @@ import { decodeIndexObject } from '../format/index-object/index-object.ts'
 import { decodeJournalRecord } from '../format/manifest/journal-record.ts'
 import { decodeSnapshotManifest } from '../format/manifest/snapshot-manifest.ts'
 import type { RepositoryError } from '../foundation/errors.ts'
-import { toObjectId, type ObjectId } from '../model/ids.ts'
+import { toObjectId, type ObjectId, type SnapshotId } from '../model/ids.ts'
 import { IndexAbsorber } from './absorb-index.ts'
 import { compareNames, idOfName } from './compare-names.ts'
 import { isLoss } from './loss.ts'
 import { absorbParity } from './parity/absorb-parity.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
-import { noteVanished } from './vanished-snapshots.ts'
+import { noteVanished, type GoneSnapshot } from './vanished-snapshots.ts'
 
 /** An object that is in the storage and cannot be used. */
 export interface UnusableObject {
@@ -88,9 +88,7 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
       catalogue.snapshots.add({ ...manifest, id }, modifiedAtMs)
     },
   )
-  const gone = goneSnapshots
-    .map((id) => catalogue.snapshots.get(id))
-    .filter((snapshot) => snapshot !== undefined)
+  const gone = knownBefore(repository, goneSnapshots)
   for (const id of goneSnapshots) catalogue.snapshots.remove(id)
   const goneRecords = await compare(
     repository,
@@ -110,6 +108,15 @@ async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
   )
   for (const id of goneParity) catalogue.parity.remove(id)
   return unusable
+}
+
+function knownBefore({ catalogue }: Repository, ids: readonly SnapshotId[]): GoneSnapshot[] {
+  if (ids.length === 0) return []
+  const wanted = new Set(ids)
+  return catalogue.snapshots.list().flatMap(({ id, receivedAtMs }) => {
+    const snapshot = wanted.has(id) ? catalogue.snapshots.get(id) : undefined
+    return snapshot ? [{ ...snapshot, receivedAtMs }] : []
+  })
 }
 
 /** Reads many before they go into the catalogue together. @returns ids that the catalogue knows and the storage has no more */

@@ -53,6 +53,9 @@ export function lockOptionsOf(
     retryForMs: repository.retryLockMs,
     onWait: repository.onLockWait,
     revoke: async ({ leaseId, hostname, pid, operation }, storageAtMs) => {
+      // Who may not delete the lock finds it again in each run.
+      const known = repository.catalogue.journal.list({ kind: 'revocation' })
+      if (known.some(({ record }) => record['leaseId'] === leaseId)) return
       const fields = { leaseId, hostname, pid, operation, storageAtMs: Math.floor(storageAtMs) }
       await writeJournal(repository, { kind: 'revocation', ...fields })
     },

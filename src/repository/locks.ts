@@ -108,16 +108,14 @@ export class RepositoryLock {
 
   /** Locks of others that still protect their holders; dead ones are removed. */
   async others(): Promise<StandingLock[]> {
-    const standing = await listStandingLocks({
+    return await listStandingLocks({
       storage: this.#storage,
       own: this.#name,
+      ownLeaseId: this.leaseId,
+      kind: this.#record.kind,
       storageNowMs: this.storageNowMs(),
       revoke: this.#revoke,
     })
-    // It may have refreshed itself meanwhile, under a name that it did not have when this began.
-    return standing.filter(
-      ({ record }) => record === 'unreadable' || record.leaseId !== this.leaseId,
-    )
   }
 
   /** Tells everybody that this run keeps away from what these condemned objects name. */
@@ -224,8 +222,13 @@ export class RepositoryLock {
     this.#refreshedAt = refreshedAt
     this.#writtenAt = writtenAt
     this.#storageAtMs = modifiedAtMs
-    await this.#storage.delete(old)
-    ownLockNames.delete(old)
+    try {
+      await this.#storage.delete(old)
+      ownLockNames.delete(old)
+    } catch (error) {
+      // Where objects can only be added, it stays until it is stale. For others it is one lock with the new one: both name the lease.
+      if (!isReadOnlyFault(error)) throw error
+    }
   }
 }
 
@@ -294,7 +297,14 @@ async function tryLock(
     if (options.mayOnlyRead !== true || !isReadOnlyFault(error)) throw error
     const writtenAt = momentOf(clock)
     const storageAtMs = writtenAt.wallMs
-    const listing = { storage, own: null, storageNowMs: storageAtMs, revoke }
+    const listing = {
+      storage,
+      own: null,
+      ownLeaseId: record.leaseId,
+      kind,
+      storageNowMs: storageAtMs,
+      revoke,
+    }
     const others = await listStandingLocks(listing)
     refuseConflict(storage, kind, others)
     const fields = { storage, clock, revoke, name: null, record, refreshedAt, writtenAt }
@@ -305,7 +315,14 @@ async function tryLock(
     const writtenAt = momentOf(clock)
     // This process was stopped in between for longer than a lock lives.
     if (modifiedAtMs === undefined) throw lostError(removedState, undefined)
-    const listing = { storage, own: name, storageNowMs: modifiedAtMs, revoke }
+    const listing = {
+      storage,
+      own: name,
+      ownLeaseId: record.leaseId,
+      kind,
+      storageNowMs: modifiedAtMs,
+      revoke,
+    }
     refuseConflict(storage, kind, await listStandingLocks(listing))
     const fields = { storage, clock, revoke, name, record, refreshedAt, writtenAt }
     return new RepositoryLock({ ...fields, storageAtMs: modifiedAtMs })

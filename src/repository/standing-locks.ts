@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { RepositoryError } from '../foundation/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { ownPidNamespace, readLock, type LockRecord } from './lock-record.ts'
+import { ownPidNamespace, readLock, type LockKind, type LockRecord } from './lock-record.ts'
 
 /** @param storageAtMs the storage's clock when the lease was found to be over */
 export type Revoke = (record: LockRecord, storageAtMs: number) => Promise<void>
@@ -18,6 +18,9 @@ export interface LockListing {
   readonly storage: Storage
   /** Name of the lock of the one who looks, if it has one. */
   readonly own: string | null
+  readonly ownLeaseId: string | null
+  /** What the one who looks has or wants. */
+  readonly kind: LockKind
   /** The storage's clock at this moment. */
   readonly storageNowMs: number
   /** Makes it durable that a stale lease is over, before its lock is removed. */
@@ -30,10 +33,19 @@ export const ownLockNames: Set<string> = new Set<string>()
 /** Unreadable locks live as long as one that promises nothing else. */
 export const staleAfterMsDefault: number = 30 * 60_000
 
+/** A lock object that was read. */
+interface SeenLock extends StandingLock {
+  /** It was not refreshed for longer than it promises. */
+  readonly isStale: boolean
+  /** Its process has ended. */
+  readonly isDead: boolean
+}
+
 /**
  * Lists the locks of others, and removes those whose holders are dead or have not refreshed them for longer than they promise.
  *
- * What is old is told by the storage's clock alone: with the clock of one client a day ahead, every lock would look stale to it.
+ * What is old is told by the storage's clock alone: with the clock of one client a day ahead, every lock would look stale to it. A lease may have
+ * several objects, where a refresh could not delete the one before; it is as young as the youngest.
  *
  * Whoever sees a lock removed, or finds it gone when it is to be read, must not be fooled by a holder that refreshed at that very moment (it
  * writes its new lock before it removes the old one): so the locks are listed again for new names, until each that was listed could be read. And a
@@ -43,27 +55,46 @@ export const staleAfterMsDefault: number = 30 * 60_000
  */
 export async function listStandingLocks(listing: LockListing): Promise<StandingLock[]> {
   const seen = new Set<string>()
-  const standing = new Map<string, StandingLock>()
+  const byLease = new Map<string, SeenLock[]>()
   if (listing.own !== null) seen.add(listing.own)
   for (;;) {
     const names = new Set(await listing.storage.listNames('locks'))
     for (const name of await listing.storage.listNames('locks')) names.add(name)
-    let vanished = 0
+    let hasChanged = false
     for (const name of names) {
       if (seen.has(name)) continue
       seen.add(name)
-      const lock = await inspect(listing, name)
-      if (lock === 'removed' || lock === 'gone') vanished += 1
-      else standing.set(lock.record === 'unreadable' ? name : lock.record.leaseId, lock)
+      const lock = await look(listing, name)
+      if (lock === 'gone') {
+        hasChanged = true
+        continue
+      }
+      const lease = lock.record === 'unreadable' ? name : lock.record.leaseId
+      if (lease === listing.ownLeaseId) continue
+      byLease.set(lease, [...(byLease.get(lease) ?? []), lock])
     }
-    if (vanished === 0) return [...standing.values()]
+    for (const [lease, locks] of byLease) {
+      if (!isOver(locks)) continue
+      await removeAll(listing, locks)
+      byLease.delete(lease)
+      hasChanged = true
+    }
+    if (!hasChanged) return [...byLease.values()].map(youngest)
   }
 }
 
-async function inspect(
-  listing: LockListing,
-  name: string,
-): Promise<StandingLock | 'gone' | 'removed'> {
+function isOver(locks: readonly SeenLock[]): boolean {
+  return locks.some(({ isDead }) => isDead) || locks.every(({ isStale }) => isStale)
+}
+
+function youngest(locks: readonly SeenLock[]): StandingLock {
+  const { name, record, ageMs } = locks.reduce((one, other) =>
+    other.ageMs < one.ageMs ? other : one,
+  )
+  return { name, record, ageMs }
+}
+
+async function look(listing: LockListing, name: string): Promise<SeenLock | 'gone'> {
   const { storage } = listing
   const record = await readLock(storage, name)
   if (record === 'gone') return 'gone'
@@ -72,10 +103,8 @@ async function inspect(
   // What is no object at all has no age: only a person can tell what it is.
   const ageMs = modifiedAtMs === 'unreadable' ? 0 : listing.storageNowMs - modifiedAtMs
   const isStale = ageMs > (record === 'unreadable' ? staleAfterMsDefault : record.staleAfterMs)
-  if (!isStale && (record === 'unreadable' || !isOfDeadProcess(name, record))) {
-    return { name, record, ageMs }
-  }
-  return (await remove(listing, name, isStale ? record : undefined)) ? 'removed' : 'gone'
+  const isDead = record !== 'unreadable' && isOfDeadProcess(name, record)
+  return { name, record, ageMs, isStale, isDead }
 }
 
 async function modificationOf(
@@ -93,22 +122,21 @@ async function modificationOf(
 }
 
 /**
- * @param stale the lock whose lease is over and has to be revoked before
- * @returns False where the storage can only be read: there a dead lock stays, and keeps nobody from reading.
+ * Removes the locks of a lease that is over. Where objects can be read, and perhaps added, but not deleted, they stay until somebody comes who
+ * may, and keep nobody from reading and adding.
  */
-async function remove(
-  { storage, own, storageNowMs, revoke }: LockListing,
-  name: string,
-  stale: LockRecord | 'unreadable' | undefined,
-): Promise<boolean> {
+async function removeAll(
+  { storage, kind, storageNowMs, revoke }: LockListing,
+  locks: readonly SeenLock[],
+): Promise<void> {
+  const [{ record }] = locks
   try {
-    if (stale !== undefined && stale !== 'unreadable') await revoke(stale, storageNowMs)
-    await storage.delete(name)
-    return true
+    const isStale = locks.every((lock) => lock.isStale)
+    if (isStale && record !== 'unreadable') await revoke(record, storageNowMs)
+    for (const { name } of locks) await storage.delete(name)
   } catch (error) {
-    // Who could write a lock of its own must be able to end another's.
-    if (own !== null || !isReadOnlyFault(error)) throw error
-    return false
+    // Who takes something away itself must be able to end a dead lock.
+    if (kind !== 'shared' || !isReadOnlyFault(error)) throw error
   }
 }
 

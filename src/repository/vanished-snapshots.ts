@@ -11,6 +11,12 @@ export interface VanishedSnapshot {
   readonly startedAtMs: number
 }
 
+/** A snapshot that was known. */
+export interface GoneSnapshot extends Snapshot {
+  /** When its object came into the storage, by the storage's clock. */
+  readonly receivedAtMs: number | null
+}
+
 const metaKey = 'vanishedSnapshots'
 /** Remembered; of more, the first. */
 const rememberedMax = 1000
@@ -24,7 +30,7 @@ const rememberedMax = 1000
  */
 export async function noteVanished(
   repository: Repository,
-  gone: readonly Snapshot[],
+  gone: readonly GoneSnapshot[],
 ): Promise<void> {
   const { catalogue } = repository
   const known = vanishedSnapshots(repository)
@@ -52,22 +58,26 @@ export function vanishedSnapshots({ catalogue }: Repository): VanishedSnapshot[]
 }
 
 /** By the journal, and by the ways in which a run removes a snapshot of its own that nobody was told of. */
-function explainedIds({ catalogue }: Repository, gone: readonly Snapshot[]): Set<string> {
+function explainedIds({ catalogue }: Repository, gone: readonly GoneSnapshot[]): Set<string> {
   const explained = new Set<string>()
-  const revokedLeases = new Set<unknown>()
+  const revokedAtMs = new Map<unknown, number>()
   for (const { record } of catalogue.journal.list({ kind: 'deletion' })) {
     explained.add(String(record['snapshotId']))
   }
   for (const { record } of catalogue.journal.list({ kind: 'revocation' })) {
-    revokedLeases.add(record['leaseId'])
+    const { leaseId, storageAtMs } = record
+    if (typeof storageAtMs === 'number' && !revokedAtMs.has(leaseId))
+      revokedAtMs.set(leaseId, storageAtMs)
   }
-  for (const { id, leaseId, tree, startedAtMs } of gone) {
+  for (const { id, leaseId, tree, startedAtMs, receivedAtMs } of gone) {
     // Committed again under another backup id.
     const isTwin = catalogue.snapshots.list().some((other) => {
       if (other.startedAtMs !== startedAtMs) return false
       return catalogue.snapshots.get(other.id)?.tree.id === tree.id
     })
-    if (isTwin || (leaseId !== null && revokedLeases.has(leaseId))) explained.add(id)
+    // Taken back by its own run, which found its lease over. One that came before that, whose lock nobody could remove, was good.
+    const endedAtMs = revokedAtMs.get(leaseId) ?? Infinity
+    if (isTwin || (receivedAtMs ?? Infinity) >= endedAtMs) explained.add(id)
   }
   return explained
 }

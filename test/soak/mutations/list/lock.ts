@@ -4,6 +4,7 @@ const order = 'test/integration/storage-order.test.ts'
 const leaseOver = 'test/integration/lease-over.test.ts'
 const locks = 'test/unit/repository/locks.test.ts'
 const heldLock = 'test/unit/repository/held-lock.test.ts'
+const addOnly = 'test/integration/add-only.test.ts'
 const locksFile = 'src/repository/locks.ts'
 const standing = 'src/repository/standing-locks.ts'
 const lockRepository = 'src/repository/lock-repository.ts'
@@ -188,7 +189,7 @@ export const lockMutants: readonly Mutant[] = [
     name: 'a lease is not revoked durably before its lock goes',
     class: 'lease',
     file: standing,
-    text: "if (stale !== undefined && stale !== 'unreadable') await revoke(stale, storageNowMs)",
+    text: "if (isStale && record !== 'unreadable') await revoke(record, storageNowMs)",
     replacement: '',
     tests: [{ file: order, only: 'of breaking a stale lock' }],
   },
@@ -196,17 +197,41 @@ export const lockMutants: readonly Mutant[] = [
     name: 'locks are not listed again after one was removed',
     class: 'lock',
     file: standing,
-    text: 'if (vanished === 0) return [...standing.values()]',
-    replacement: 'return [...standing.values()]',
+    text: 'byLease.delete(lease)\n      hasChanged = true',
+    replacement: 'byLease.delete(lease)',
     tests: [{ file: order, only: 'of breaking a stale lock' }],
   },
   {
     name: 'locks are not listed again after one was gone when it was to be read',
     class: 'lock',
     file: standing,
-    text: "if (lock === 'removed' || lock === 'gone') vanished += 1",
-    replacement: "if (lock === 'gone') continue\n      if (lock === 'removed') vanished += 1",
+    text: "if (lock === 'gone') {\n        hasChanged = true\n        continue\n      }",
+    replacement: "if (lock === 'gone') continue",
     tests: [{ file: heldLock, only: 'between the listing of the locks and their reading' }],
+  },
+  {
+    name: 'a lease is over as soon as one of its lock objects is stale',
+    class: 'lease',
+    file: standing,
+    text: 'locks.every(({ isStale }) => isStale)',
+    replacement: 'locks.some(({ isStale }) => isStale)',
+    tests: [{ file: addOnly, only: 'is as young as the youngest of its locks' }],
+  },
+  {
+    name: 'a run ends its own lease because of a lock that it could not delete',
+    class: 'lease',
+    file: standing,
+    text: 'if (lease === listing.ownLeaseId) continue',
+    replacement: '',
+    tests: [{ file: addOnly, only: 'does not end its own lease' }],
+  },
+  {
+    name: 'a lease is lost because the former lock cannot be deleted',
+    class: 'lease',
+    file: locksFile,
+    text: 'if (!isReadOnlyFault(error)) throw error\n    }\n  }',
+    replacement: 'throw error\n    }\n  }',
+    tests: [{ file: addOnly, only: 'is refreshed where nothing can be deleted' }],
   },
   {
     name: 'one listing of the locks is enough',
