@@ -54,6 +54,8 @@ export interface InitResult {
   readonly repositoryId: string
   readonly encryption: RepositoryConfig['encryption']
   readonly chunkAverageBytes: number
+  /** What the storage's refusal of a taken name is worth. */
+  readonly putGuard: 'atomic' | 'weak' | 'ignored' | 'refused'
 }
 
 export interface SnapshotOptions extends OperationOptions {

@@ -7,7 +7,7 @@ import { isThere } from './modification-time.ts'
 import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
 import { openStorage } from '../storage/open-storage.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { PutGuard, Storage } from '../storage/storage.ts'
 import { objectFolders } from '../storage/object-name.ts'
 import { isConflict, storageError } from '../storage/errors.ts'
 import { refillReserve } from './disk-reserve.ts'
@@ -31,6 +31,8 @@ export interface InitResult {
   readonly repositoryId: string
   readonly encryption: RepositoryConfig['encryption']
   readonly chunkAverageBytes: number
+  /** What the storage's refusal of a taken name is worth; nothing rests on it. */
+  readonly putGuard: PutGuard
 }
 
 /**
@@ -98,10 +100,11 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
       frameRootKey,
     })
   }
+  const putGuard = await storage.probePuts()
   await refillReserve(storage)
   await storage.close()
   const { repositoryId, encryption } = config
-  return { repositoryId, encryption, chunkAverageBytes }
+  return { repositoryId, encryption, chunkAverageBytes, putGuard }
 }
 
 /** @returns the slot's name; null without encryption */

@@ -91,6 +91,11 @@ export class RepositoryLock {
     return this.#record.leaseId
   }
 
+  /** How far this machine's clock is ahead of the storage's, as far as the last refresh tells; negative when it is behind. */
+  get clockAheadMs(): number {
+    return this.#writtenAt.wallMs - this.#storageAtMs
+  }
+
   /** By the storage's clock: when the lock was written last. What anybody writes from then on is at least as young. */
   get writtenAtMs(): number {
     return this.#storageAtMs

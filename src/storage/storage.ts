@@ -36,6 +36,12 @@ export interface StorageCapabilities {
 }
 
 /**
+ * What becomes of two who store different objects under one name at the same time: one wins (`atomic`); several may be told that they have won
+ * (`weak`); whoever comes later replaces (`ignored`); or the storage does not do such puts, and is asked before (`refused`).
+ */
+export type PutGuard = 'atomic' | 'weak' | 'ignored' | 'refused'
+
+/**
  * Keeps immutable objects by name. All storages pass `test/contract/storage-contract.ts`.
  *
  * Names are content-derived or random (docs/FORMAT.md, section 1), so nothing rests on conditional
@@ -79,6 +85,9 @@ export interface Storage {
    * of the folder has resolved: one `sync` serves many files.
    */
   putFile(name: string, localPath: string): Promise<void>
+
+  /** Finds out by trying what the refusal of a taken name is worth. */
+  probePuts(): Promise<PutGuard>
 
   /** A missing object is success. Durable once a later `sync` of the folder has resolved. */
   delete(name: string): Promise<void>

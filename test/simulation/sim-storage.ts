@@ -165,6 +165,10 @@ export class SimStorage implements PackStorage {
 
   async prepare(): Promise<void> {}
 
+  async probePuts(): Promise<'atomic'> {
+    return 'atomic'
+  }
+
   expectRanges(): void {}
 
   keepNear(): void {}

@@ -2,6 +2,7 @@ import { RepositoryError } from '../../src/foundation/errors.ts'
 import type { ObjectFolder } from '../../src/storage/object-name.ts'
 import type {
   ObjectStatus,
+  PutGuard,
   Storage,
   StorageCapabilities,
   StoredObject,
@@ -103,6 +104,10 @@ export class FaultyStorage implements Storage {
     return this.#read('getRange', name, () =>
       this.#storage.getRange(name, offsetBytes, lengthBytes),
     )
+  }
+
+  probePuts(): Promise<PutGuard> {
+    return this.#storage.probePuts()
   }
 
   stat(name: string): Promise<ObjectStatus> {

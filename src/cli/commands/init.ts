@@ -66,6 +66,7 @@ async function init(
       repository: location,
       encryption: result.encryption,
       chunk_average_bytes: result.chunkAverageBytes,
+      put_guard: result.putGuard,
     })
   }
   session.say(
@@ -74,10 +75,19 @@ async function init(
         ? 'Not encrypted: whoever can read it can read the backups. `holdfast init --encrypt` makes an encrypted one.\n'
         : 'Encrypted with AES-256-GCM. Without the passphrase nothing can be restored: keep it in a second place.\n') +
       `Chunks of ${humanBytes(result.chunkAverageBytes)} on average\n` +
+      (result.putGuard === 'atomic' ? '' : putGuardTexts[result.putGuard]) +
       (parity ? `Parity ${parity.dataPacks}+${parity.parityPacks}\n` : ''),
   )
   return exitStatus.done
 }
+
+/** For a person who wonders whether several machines may use it. */
+const putGuardTexts = {
+  weak: 'The store lets several win who put different objects under one name. Nothing here rests on it.\n',
+  ignored:
+    'The store replaces objects although it is told not to. Nothing here rests on it: names are hashes or random.\n',
+  refused: 'The store does no conditional puts; it is asked before each put.\n',
+} as const
 
 function askForInit({ terminal, signal }: Session): () => Promise<string> {
   if (canAsk(terminal))

@@ -4,7 +4,7 @@ import { assertContentNamed, assertObjectName } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
-import type { ObjectStatus, StorageCapabilities, StoredObject } from '../storage.ts'
+import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
 import { ObjectReader } from './object-reader.ts'
 import { ObjectWriter } from './object-writer.ts'
 import type { LocalTemporaryFile } from './temporary-files.ts'
@@ -75,6 +75,11 @@ export class LocalStorage implements PackStorage {
 
   putFile(name: string, localPath: string): Promise<void> {
     return this.#writer.putFile(name, localPath)
+  }
+
+  /** One name has one link. */
+  async probePuts(): Promise<PutGuard> {
+    return 'atomic'
   }
 
   async delete(name: string): Promise<void> {

@@ -11,7 +11,7 @@ import { assertContentNamed, assertObjectFolder, assertObjectName } from '../obj
 import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries, TemporaryFile } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
-import type { ObjectStatus, StorageCapabilities, StoredObject } from '../storage.ts'
+import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
 
 /**
  * Objects in the memory of this process: for tests, and for repositories that need not outlive it.
@@ -80,6 +80,11 @@ export class MemoryStorage implements PackStorage {
     } catch (error) {
       throw storageError({ action: 'take over', path: localPath, cause: error })
     }
+  }
+
+  /** Nobody comes in between. */
+  async probePuts(): Promise<PutGuard> {
+    return 'atomic'
   }
 
   async delete(name: string): Promise<void> {

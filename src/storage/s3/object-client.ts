@@ -16,10 +16,11 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { retry } from '../../foundation/retry.ts'
 import { damagedError, ObjectConflictError } from '../errors.ts'
 import type { ObjectFolder } from '../object-name.ts'
-import type { ObjectStatus, StoredObject } from '../storage.ts'
+import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 import { ByteRate } from './byte-rate.ts'
 import { connect, connectionsMax } from './connect.ts'
 import { listKeys } from './list-keys.ts'
+import { probePuts } from './probe-puts.ts'
 import { readBody } from './read-body.ts'
 import { noRequests, type RequestCounts } from './request-counts.ts'
 import {
@@ -35,6 +36,11 @@ import type { S3Settings } from './s3-settings.ts'
 
 /** Of the bytes of a body that is sent slowly. */
 const slowPieceBytes = 16 * 1024
+
+interface ObjectAddress {
+  readonly Bucket: string
+  readonly Key: string
+}
 
 /**
  * The requests of one repository to its store. Each is sent again, after a growing pause, while it fails in a way that may pass; what it ends
@@ -159,7 +165,7 @@ export class ObjectClient {
         return
       }
       try {
-        await this.#send(name, bytes, md5, !replaces && this.#putsConditionally)
+        await this.#send(this.#at(name), bytes, md5, !replaces && this.#putsConditionally)
       } catch (error) {
         if (replaces) throw error
         if (isTaken(error)) {
@@ -170,10 +176,40 @@ export class ObjectClient {
         if (!isNotImplemented(error) || !this.#putsConditionally) throw error
         this.#putsConditionally = false
         if (!(await this.#isTakenByEqual(name, bytes, md5))) {
-          await this.#send(name, bytes, md5, false)
+          await this.#send(this.#at(name), bytes, md5, false)
         }
       }
     })
+  }
+
+  async probePuts(): Promise<PutGuard> {
+    const { bucket: Bucket, prefix, location } = this.#settings
+    return await probePuts(
+      prefix,
+      async (Key, bodies) => {
+        const outcomes = await Promise.all(
+          bodies.map((bytes) =>
+            this.#try('try to write to', location, async () => {
+              const md5 = createHash('md5').update(bytes).digest()
+              try {
+                await this.#send({ Bucket, Key }, bytes, md5, true)
+                return 'taken'
+              } catch (error) {
+                if (isTaken(error)) return 'late'
+                if (isNotImplemented(error)) return 'refused'
+                throw error
+              }
+            }),
+          ),
+        )
+        if (outcomes.includes('refused')) return 'refused'
+        return outcomes.filter((outcome) => outcome === 'taken').length
+      },
+      async (Key) => {
+        // Credentials that may not delete leave a few objects that nobody looks at.
+        await this.#client.send(new DeleteObjectCommand({ Bucket, Key })).catch(() => undefined)
+      },
+    )
   }
 
   async delete(name: string): Promise<void> {
@@ -200,11 +236,16 @@ export class ObjectClient {
     this.#client.destroy()
   }
 
-  async #send(name: string, bytes: Uint8Array, md5: Buffer, isConditional: boolean): Promise<void> {
+  async #send(
+    at: ObjectAddress,
+    bytes: Uint8Array,
+    md5: Buffer,
+    isConditional: boolean,
+  ): Promise<void> {
     this.#counts.puts += 1
     await this.#client.send(
       new PutObjectCommand({
-        ...this.#at(name),
+        ...at,
         Body: this.#uploadRate ? slowly(bytes, this.#uploadRate) : bytes,
         ContentLength: bytes.length,
         ContentMD5: md5.toString('base64'),
@@ -259,7 +300,7 @@ export class ObjectClient {
     }
   }
 
-  #at(name: string): { readonly Bucket: string; readonly Key: string } {
+  #at(name: string): ObjectAddress {
     return { Bucket: this.#settings.bucket, Key: this.#settings.prefix + name }
   }
 

@@ -81,6 +81,7 @@ export class RequestServer {
           }
           return null
         }),
+      probePuts: () => client().probePuts(),
       delete: async (name) => {
         await client().delete(name)
         return null

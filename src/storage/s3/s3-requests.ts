@@ -2,7 +2,7 @@ import type { TransferredError } from '../../foundation/error-transfer.ts'
 import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { RequestCounts } from './request-counts.ts'
-import type { ObjectStatus, StoredObject } from '../storage.ts'
+import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 
 /** What threads ask of the one that does the requests, and what comes back. Bytes are transferred, not copied. */
 export interface S3Calls {
@@ -43,6 +43,7 @@ export interface S3Calls {
     }
     readonly give: null
   }
+  probePuts: { readonly take: null; readonly give: PutGuard }
   delete: { readonly take: string; readonly give: null }
   list: { readonly take: ObjectFolder; readonly give: StoredObject[] }
   /** Where this machine keeps files for the repository. */

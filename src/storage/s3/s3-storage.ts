@@ -8,7 +8,7 @@ import { assertContentNamed, assertObjectFolder, assertObjectName } from '../obj
 import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
-import type { ObjectStatus, StorageCapabilities, StoredObject } from '../storage.ts'
+import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
 import { storageSettingsOf } from '../storage-settings.ts'
 import type { RequestChannel } from './request-channel.ts'
 import type { RequestCounts } from './request-counts.ts'
@@ -88,6 +88,10 @@ export class S3Storage implements PackStorage {
     } catch (cause) {
       throw storageError({ action: 'remove', path: localPath, cause })
     }
+  }
+
+  async probePuts(): Promise<PutGuard> {
+    return await this.#requests().call('probePuts', null)
   }
 
   async delete(name: string): Promise<void> {

@@ -1,6 +1,12 @@
 import { RepositoryError } from '../../foundation/errors.ts'
 import type { ObjectFolder } from '../object-name.ts'
-import type { ObjectStatus, Storage, StorageCapabilities, StoredObject } from '../storage.ts'
+import type {
+  ObjectStatus,
+  PutGuard,
+  Storage,
+  StorageCapabilities,
+  StoredObject,
+} from '../storage.ts'
 
 /**
  * Passes reads on and refuses every write with `STORAGE_FAILED`: for repositories opened with
@@ -47,6 +53,10 @@ export class ReadOnlyStorage implements Storage {
 
   async putFile(name: string, _localPath: string): Promise<void> {
     throw this.#refusal('write', name)
+  }
+
+  async probePuts(): Promise<PutGuard> {
+    throw this.#refusal('try to write to', this.location)
   }
 
   async delete(name: string): Promise<void> {

@@ -56,7 +56,12 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
     async initRepository(options) {
       record('initRepository', options)
       const encryption = options.passphrase === undefined ? 'none' : 'aes-256-gcm'
-      return { repositoryId: '0f'.repeat(16), encryption, chunkAverageBytes: 131_072 }
+      return {
+        repositoryId: '0f'.repeat(16),
+        encryption,
+        chunkAverageBytes: 131_072,
+        putGuard: 'atomic' as const,
+      }
     },
     async openRepository(options) {
       record('openRepository', options)

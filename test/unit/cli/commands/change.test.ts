@@ -74,6 +74,7 @@ describe('holdfast init', () => {
         repository: '/repo',
         encryption: 'none',
         chunk_average_bytes: 131_072,
+        put_guard: 'atomic',
       },
     ])
   })
