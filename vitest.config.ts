@@ -3,16 +3,29 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
+import { whyNoEngine } from './test/s3/engines/availability.ts'
+
 /** `.ci/run` counts from this file; people read the terminal. */
 const reportFile = process.env['HOLDFAST_TEST_REPORT'] ?? ''
 
 const browser = process.env['HOLDFAST_CHROMIUM'] ?? '/usr/bin/chromium'
 const isBrowserThere = existsSync(browser)
-// Each worker reads this file, too; only the first process says it.
-if (!isBrowserThere && process.env['VITEST_WORKER_ID'] === undefined) {
-  process.stderr.write(
-    `Left out: test/browser, because there is no ${browser} (apt-get install chromium, or set HOLDFAST_CHROMIUM)\n`,
+if (!isBrowserThere) {
+  tellLeftOut(
+    'test/browser',
+    `there is no ${browser} (apt-get install chromium, or set HOLDFAST_CHROMIUM)`,
   )
+}
+
+const noEngineReason = whyNoEngine()
+if (noEngineReason !== undefined) tellLeftOut('test/s3', noEngineReason)
+/** `npm run test:s3` */
+const isLongS3 = process.env['HOLDFAST_TEST_S3'] === 'long'
+
+function tellLeftOut(tests: string, reason: string): void {
+  // Each worker reads this file, too; only the first process says it.
+  if (process.env['VITEST_WORKER_ID'] !== undefined) return
+  process.stderr.write(`Left out: ${tests}, because ${reason}\n`)
 }
 
 /** Installing the package compiles for a minute and more on one core: begun first, it goes on beside everything else. */
@@ -37,6 +50,13 @@ const mockingFiles = sharingFolders
   .filter((file) => file.endsWith('.test.ts') && readFileSync(file, 'utf8').includes('vi.mock('))
 /** Far above what any test takes alone: two cores are often shared, and a slow machine is no fault. */
 const patience = { testTimeout: 240_000, hookTimeout: 240_000 }
+const s3Settings = {
+  ...patience,
+  // The first test of a fresh machine waits for packages.
+  hookTimeout: 900_000,
+  // Each process would say that Node 20 is old.
+  env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+}
 
 // oxlint-disable-next-line import/no-default-export -- vitest looks for it there
 export default defineConfig({
@@ -68,6 +88,7 @@ export default defineConfig({
             ...sharingFolders.map((folder) => `${folder}/**`),
             'test/e2e/**',
             'test/browser/**',
+            'test/s3/**',
           ],
           ...patience,
         },
@@ -89,6 +110,30 @@ export default defineConfig({
                 ...patience,
                 // A page that is slow on a busy machine is no fault either.
                 expect: { poll: { timeout: 30_000 } },
+              },
+            },
+          ]
+        : []),
+      ...(noEngineReason === undefined
+        ? [
+            {
+              test: {
+                name: 's3',
+                include: ['test/s3/**/*.test.ts'],
+                exclude: ['test/s3/long/**'],
+                globalSetup: ['test/s3/engines/shared-ceph.ts'],
+                ...s3Settings,
+              },
+            },
+          ]
+        : []),
+      ...(noEngineReason === undefined && isLongS3
+        ? [
+            {
+              test: {
+                name: 's3-long',
+                include: ['test/s3/long/**/*.test.ts'],
+                ...s3Settings,
               },
             },
           ]
