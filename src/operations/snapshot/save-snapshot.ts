@@ -10,7 +10,6 @@ import { condemnedRows } from '../../repository/condemned-packs.ts'
 import { commitSnapshot, type RecordedSnapshot } from '../../repository/commit-snapshot.ts'
 import { IndexWriter } from '../../repository/index-writer.ts'
 import type { Lease } from '../../repository/lock-repository.ts'
-import type { RepositoryLock } from '../../repository/locks.ts'
 import { knowsLosses, mayTrustParent } from '../../repository/may-trust-parent.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { WorkerPool } from '../../workers/worker-pool.ts'
@@ -64,23 +63,6 @@ export interface SnapshotSaving {
 /** 2^19 slots, 10 MiB: covers the new blobs of about ten gigabytes between two index objects. */
 const claimSlots = 2 ** 19
 
-/** Stores refuse requests that are 15 minutes off; retention gives times five. */
-const clockOffMsMax = 5 * 60_000
-
-/** Times in snapshots are this machine's; which of them come first, and what is old, is told by the storage's clock. */
-function tellWrongClock(
-  { clockAheadMs, isStored }: RepositoryLock,
-  onEvent: OnEvent | undefined,
-): void {
-  if (!isStored || Math.abs(clockAheadMs) <= clockOffMsMax) return
-  const minutes = Math.round(Math.abs(clockAheadMs) / 60_000)
-  const direction = clockAheadMs > 0 ? 'ahead of' : 'behind'
-  onEvent?.({
-    type: 'notice',
-    message: `the clock of this machine is ${minutes} minutes ${direction} the storage's; set it right (timedatectl set-ntp true), or retention will keep too much`,
-  })
-}
-
 /**
  * From the lease to the commit: everything about a backup that is not about what is saved.
  *
@@ -91,7 +73,6 @@ export async function saveSnapshot(
   { lock, condemned }: Lease,
   saving: SnapshotSaving,
 ): Promise<StoredSource & { readonly saved: Snapshot }> {
-  tellWrongClock(lock, saving.onEvent)
   const { missing } = await adoptPacks(repository, condemned, saving.onEvent)
   const losses = await findLosses(repository, missing)
   const parent = saving.chooseParent()

@@ -35,6 +35,7 @@ import { SourceWalker } from './source-walker.ts'
 import type { WalkOutput, WalkRules } from './walk-contract.ts'
 import { storeStream } from './store-stream.ts'
 import { newWalkCounts, type WalkCounts } from './walk-counts.ts'
+import { tellWrongClock } from './tell-wrong-clock.ts'
 
 const unreadableListMax = 1000
 
@@ -54,9 +55,10 @@ export async function snapshot(
   const sources = options.stdin ? null : findSources(options.paths, options.base)
   if (options.dryRun)
     return await new SnapshotRun(repository, options, startedAtMs).preview(sources)
-  const result = await underLease(repository, 'shared', 'snapshot', (lease) =>
-    new SnapshotRun(repository, options, startedAtMs).save(sources, lease),
-  )
+  const result = await underLease(repository, 'shared', 'snapshot', (lease) => {
+    tellWrongClock(lease.lock, options.onEvent)
+    return new SnapshotRun(repository, options, startedAtMs).save(sources, lease)
+  })
   await followWithParity(repository, options)
   await refillReserve(repository.storage)
   return result

@@ -74,7 +74,8 @@ export class RangesAhead {
    * @returns undefined when it was not announced as a whole
    */
   async take(range: ObjectRange): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const pieces = this.#piecesOf(range)
+    // No bytes are fetched for an empty one, so nothing tells whether the object is that long.
+    const pieces = range.lengthBytes > 0 ? this.#piecesOf(range) : undefined
     if (!pieces) return undefined
     // Started together, before the first is waited for.
     for (const piece of pieces) this.#start(piece)
