@@ -1,18 +1,16 @@
 import { statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { objectFolders } from '../storage/object-name.ts'
+import { dirname } from 'node:path'
 import type { Repository } from './repository.ts'
 
 /**
- * `major:minor:inode-low:inode-high` of the folders that a snapshot must never go into: the repository, its folders, which could be named
- * themselves, and its catalogue.
+ * `major:minor:inode-low:inode-high` of the folders that a snapshot must never go into: those of the repository, which could be named
+ * themselves, those that this machine keeps for one that is elsewhere, and that of its catalogue.
  */
 export function forbiddenDirectories(repository: Repository): ReadonlySet<string> {
   const keys = new Set<string>()
-  const { location, catalogue, storage } = repository
+  const { catalogue, storage } = repository
   if (storage.capabilities.kind === 'memory') return keys
-  const inside = [...objectFolders, 'tmp'].map((folder) => join(location, folder))
-  for (const path of [location, dirname(catalogue.path), ...inside]) {
+  for (const path of [dirname(catalogue.path), ...storage.localFolders()]) {
     try {
       const { dev, ino } = statSync(path, { bigint: true })
       // The split of a Linux device number, as glibc's major() and minor() make it.

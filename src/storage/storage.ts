@@ -51,9 +51,15 @@ export type PutGuard = 'atomic' | 'weak' | 'ignored' | 'refused'
  * range is a `RangeError`.
  */
 export interface Storage {
-  /** What a person would type to reach it: a folder, an `s3://` address, `memory:`. */
+  /** What a person would type to reach it: a folder, an `s3:` address, `memory:`. */
   readonly location: string
   readonly capabilities: StorageCapabilities
+
+  /**
+   * Folders of this machine that belong to it: no snapshot may go into them. What it will make
+   * later while it works is made now.
+   */
+  localFolders(): readonly string[]
 
   /** Makes what puts need (folders). Doing it twice is harmless. */
   prepare(): Promise<void>

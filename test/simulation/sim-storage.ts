@@ -163,6 +163,10 @@ export class SimStorage implements PackStorage {
     this.#process = process
   }
 
+  localFolders(): string[] {
+    return []
+  }
+
   async prepare(): Promise<void> {}
 
   async probePuts(): Promise<'atomic'> {

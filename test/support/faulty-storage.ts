@@ -92,6 +92,10 @@ export class FaultyStorage implements Storage {
     return { ...this.#storage.capabilities, opensInWorkers: false }
   }
 
+  localFolders(): readonly string[] {
+    return this.#storage.localFolders()
+  }
+
   prepare(): Promise<void> {
     return this.#storage.prepare()
   }

@@ -1,13 +1,13 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 
-import { assertContentNamed, assertObjectName } from '../object-name.ts'
+import { assertContentNamed, assertObjectName, objectFolders } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
 import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
 import { ObjectReader } from './object-reader.ts'
 import { ObjectWriter } from './object-writer.ts'
-import type { LocalTemporaryFile } from './temporary-files.ts'
+import { temporaryFolder, type LocalTemporaryFile } from './temporary-files.ts'
 
 export type { LocalTemporaryFile } from './temporary-files.ts'
 
@@ -45,6 +45,11 @@ export class LocalStorage implements PackStorage {
       opensInWorkers: true,
       syncsNames: this.#writer.syncsNames,
     }
+  }
+
+  localFolders(): string[] {
+    const inside = [...objectFolders, temporaryFolder]
+    return [this.location, ...inside.map((name) => join(this.location, name))]
   }
 
   prepare(): Promise<void> {

@@ -34,6 +34,10 @@ export class MemoryStorage implements PackStorage {
     this.location = location
   }
 
+  localFolders(): string[] {
+    return []
+  }
+
   async prepare(): Promise<void> {}
 
   async get(name: string, bytesMax: number = getBytesMax): Promise<Buffer> {

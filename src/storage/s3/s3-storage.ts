@@ -3,7 +3,11 @@ import { join } from 'node:path'
 import { makeDirectories } from '../../foundation/make-directories.ts'
 import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import { assertRange, storageError } from '../errors.ts'
-import { TemporaryFiles, type LocalTemporaryFile } from '../local/temporary-files.ts'
+import {
+  temporaryFolder,
+  TemporaryFiles,
+  type LocalTemporaryFile,
+} from '../local/temporary-files.ts'
 import { assertContentNamed, assertObjectFolder, assertObjectName } from '../object-name.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
@@ -47,6 +51,12 @@ export class S3Storage implements PackStorage {
   constructor(parsed: S3Location) {
     this.#parsed = parsed
     this.location = parsed.location
+  }
+
+  localFolders(): string[] {
+    const folder = this.#requests().callSync('cacheFolder', null)
+    this.#files()
+    return [folder, join(folder, temporaryFolder)]
   }
 
   async prepare(): Promise<void> {
@@ -193,7 +203,7 @@ export class S3Storage implements PackStorage {
     if (this.#temporaries) return this.#temporaries
     const folder = this.#requests().callSync('cacheFolder', null)
     try {
-      makeDirectories(join(folder, 'tmp'), 0o700)
+      makeDirectories(join(folder, temporaryFolder), 0o700)
     } catch (cause) {
       throw storageError({ action: 'make', path: folder, cause })
     }

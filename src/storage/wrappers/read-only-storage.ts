@@ -27,6 +27,10 @@ export class ReadOnlyStorage implements Storage {
     return { ...this.#storage.capabilities, writable: false }
   }
 
+  localFolders(): readonly string[] {
+    return this.#storage.localFolders()
+  }
+
   async prepare(): Promise<void> {
     throw this.#refusal('create the folders of', this.location)
   }
