@@ -138,6 +138,7 @@ export {
   removeKey,
   type KeyDescription,
 } from './repository/key-management.ts'
+export type { StorageSettings } from './repository/open-chosen-storage.ts'
 export { listSnapshots, type SnapshotFilters } from './repository/list-snapshots.ts'
 export { openRepository, type OpenOptions } from './repository/open-repository.ts'
 export { parityStatus, type ParityStatus } from './repository/parity/parity-status.ts'

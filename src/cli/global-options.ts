@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 
-import { parseDuration } from './option-values.ts'
+import { parseDuration, parseRate, parseText } from './option-values.ts'
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -14,6 +14,10 @@ export interface GlobalOptions {
   readonly passphraseFile?: string
   readonly passphraseCommand?: string
   readonly cacheDir?: string
+  readonly cacert?: string
+  /** Bytes in a second; 0 is without a limit. */
+  readonly limitUpload?: number
+  readonly limitDownload?: number
   /** In milliseconds. */
   readonly retryLock?: number
 }
@@ -25,7 +29,7 @@ export function addGlobalOptions(command: Command): void {
   const options = [
     new Option(
       '-r, --repo <path>',
-      'use the repository at PATH (else HOLDFAST_REPOSITORY, config.yml, ./repo)',
+      'use the repository at PATH, a folder or s3:https://HOST/BUCKET/PREFIX (else HOLDFAST_REPOSITORY, config.yml, ./repo)',
     ),
     new Option('--config <file>', 'read this configuration instead of the nearest config.yml'),
     new Option('--json', 'write JSON instead of text'),
@@ -44,6 +48,18 @@ export function addGlobalOptions(command: Command): void {
       '--cache-dir <path>',
       'keep catalogues in PATH (else HOLDFAST_CACHE_DIR, ~/.cache/holdfast)',
     ),
+    new Option(
+      '--cacert <file>',
+      'trust the authorities in FILE (PEM) for a store that speaks TLS (else HOLDFAST_CACERT)',
+    ).argParser(parseText),
+    new Option(
+      '--limit-upload <rate>',
+      'send at most so much to a bucket: 500 (KiB in a second), 10M',
+    ).argParser(parseRate),
+    new Option(
+      '--limit-download <rate>',
+      'fetch at most so much from a bucket: 500 (KiB in a second), 10M',
+    ).argParser(parseRate),
   ]
   options.push(
     new Option(

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import type { Configuration } from '../config/load-config.ts'
+import { isAddress, resolveLocation } from '../config/resolve-location.ts'
 import { HoldfastError } from '../foundation/errors.ts'
 import {
   hasBlock,
@@ -12,8 +13,9 @@ import {
 } from '../service/install/crontab.ts'
 import { readCrontab, requireTool } from '../service/install/run-tool.ts'
 import { systemdUnits, unitBase } from '../service/install/systemd-units.ts'
+import { hasEnvironmentKeys } from './choose-storage.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
-import { writeJsonLine } from './output/json.ts'
+import { writeJsonErrorLine, writeJsonLine } from './output/json.ts'
 import { safeText } from './output/safe-text.ts'
 import type { Session } from './session.ts'
 import { usageError } from './usage-error.ts'
@@ -31,6 +33,7 @@ export async function installSchedule(
   configuration: Configuration | undefined,
 ): Promise<ExitStatus> {
   const program = programOf(session, configuration)
+  await tellOfKeys(session)
   return flags.systemd === true
     ? await installUnits(session, flags, program)
     : await installCrontab(session, flags, program)
@@ -58,10 +61,41 @@ function programOf(session: Session, configuration: Configuration | undefined): 
     )
   }
   const { file, folder } = configuration
-  const { repo } = session.globals
   const words = [process.execPath, realpathSync(process.argv[1] ?? ''), 'schedule', '--quiet']
-  const options = ['--config', file, ...(repo === undefined ? [] : ['--repo', repo])]
-  return { words: [...words, ...options], folder, file }
+  return { words: [...words, '--config', file, ...optionsOf(session)], folder, file }
+}
+
+/** What the command line says of the repository holds for the runs, too. */
+function optionsOf({ globals, workingFolder }: Session): string[] {
+  const { repo, cacheDir, cacert, limitUpload, limitDownload } = globals
+  const at = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(workingFolder, path)
+  const values = {
+    '--repo': repo === undefined ? undefined : resolveLocation(repo, workingFolder),
+    '--cache-dir': at(cacheDir),
+    '--cacert': at(cacert),
+    '--limit-upload': rateText(limitUpload),
+    '--limit-download': rateText(limitDownload),
+  }
+  return Object.entries(values).flatMap(([option, value]) =>
+    value === undefined ? [] : [option, value],
+  )
+}
+
+/** What cron and systemd start has another environment than this shell. */
+async function tellOfKeys(session: Session): Promise<void> {
+  const { location } = await session.openOptions()
+  if (!isAddress(location) || !hasEnvironmentKeys(session.environment)) return
+  const message =
+    'The runs will not have the keys that are in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY here: put them into holdfast.s3 of config.yml, or into ~/.aws/credentials'
+  if (session.isJson) {
+    writeJsonErrorLine(session.terminal, { message_type: 'notice', message })
+  } else session.terminal.writeError(`note: ${message}\n`)
+}
+
+function rateText(bytesPerSecond: number | undefined): string | undefined {
+  if (bytesPerSecond === undefined) return undefined
+  return bytesPerSecond === 0 ? '0' : `${bytesPerSecond}B`
 }
 
 async function installCrontab(

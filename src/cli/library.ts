@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
 import type { BackupType, Snapshot, SnapshotStatistics } from '../model/snapshot.ts'
+import type { StorageSettings } from '../repository/open-chosen-storage.ts'
 import type { Repository } from '../repository/repository.ts'
 import type {
   Following,
@@ -31,6 +32,8 @@ export interface OpenOptions {
   readonly passphrase: () => Promise<string>
   /** Absolute; undefined leaves the choice to the library. */
   readonly cacheDirectory?: string | undefined
+  /** For a repository that is no folder. */
+  readonly storage?: StorageSettings | undefined
   /** It is opened in order to free space: the reserve may be used. */
   readonly freesSpace?: boolean
   readonly retryLockMs?: number | undefined
@@ -44,6 +47,8 @@ export type NextOperation = 'list' | 'snapshot' | 'restore' | 'verify' | 'prune'
 
 export interface InitOptions {
   readonly location: string
+  readonly cacheDirectory?: string | undefined
+  readonly storage?: StorageSettings | undefined
   /** Undefined makes an unencrypted repository. */
   readonly passphrase?: string | undefined
   readonly chunkAverageBytes?: number | undefined

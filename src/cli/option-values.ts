@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 
+import { readRate } from '../config/read-rate.ts'
 import type { ReadSubset } from './library.ts'
 import type { ParitySetting } from '../model/parity-setting.ts'
 import { backupTypes, isBackupType, type BackupType } from '../model/snapshot.ts'
@@ -27,6 +28,15 @@ export function parseSize(text: string): number {
     throw new InvalidArgumentError('Allowed: a size such as 500, 100K, 20M or 1.5GiB.')
   }
   return Math.round(bytes)
+}
+
+/** `500` (KiB in a second, as in restic), `10M`, `0` for no limit. @returns bytes in a second */
+export function parseRate(text: string): number {
+  const bytes = readRate(text.trim())
+  if (bytes === undefined) {
+    throw new InvalidArgumentError('Allowed: a rate such as 500 (KiB in a second), 10M, or 0.')
+  }
+  return bytes
 }
 
 /** `5%`, `10G`, `1/7`: what restic calls a subset of the data. */

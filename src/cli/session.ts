@@ -134,9 +134,21 @@ async function findRepository(session: Session): Promise<OpenOptions> {
     location,
     passphrase: () => requirePassphrase(session, location),
     cacheDirectory: cacheDirectory(session, configuration),
+    storage: await findStorage(session, location),
     retryLockMs: globals.retryLock,
     signal,
   }
+}
+
+/** Undefined for a folder, which needs none, and for which no configuration is read on this account. */
+async function findStorage(
+  session: Session,
+  location: string,
+): Promise<OpenOptions['storage'] | undefined> {
+  const { isAddress } = await import('../config/resolve-location.ts')
+  if (!isAddress(location)) return undefined
+  const { chooseStorage } = await import('./choose-storage.ts')
+  return await chooseStorage({ ...session, configuration: await session.configuration() })
 }
 
 function cacheDirectory(

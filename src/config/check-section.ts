@@ -33,7 +33,10 @@ export function checkSection(
 ): ConfigProblem[] {
   const value = valueAt(file.content, keyPath)
   if (value === undefined || value === null) return []
-  if (!isMapping(value)) return [describe(file, keyPath, value, 'a mapping of keys to values')]
+  if (!isMapping(value)) {
+    const problem = describe(file, keyPath, value, 'a mapping of keys to values')
+    return [section.isSecret ? withoutValue(problem, value) : problem]
+  }
   return checkMapping(file, keyPath, value, section)
 }
 
@@ -81,7 +84,14 @@ export function checkValue(
   value: unknown,
   rule: Rule,
 ): ConfigProblem[] {
-  return rule.accepts(value) ? [] : [describe(file, keyPath, value, rule.allowed)]
+  if (rule.accepts(value)) return []
+  const problem = describe(file, keyPath, value, rule.allowed)
+  return [rule.isSecret ? withoutValue(problem, value) : problem]
+}
+
+/** Messages end up in logs. */
+function withoutValue(problem: ConfigProblem, value: unknown): ConfigProblem {
+  return { ...problem, found: value === null || value === '' ? 'empty' : 'something else' }
 }
 
 /** The value at a path of keys, undefined when there is none. */
@@ -98,7 +108,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function describe(
+export function describe(
   file: ParsedConfig,
   keyPath: readonly string[],
   value: unknown,

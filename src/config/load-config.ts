@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 
@@ -11,6 +11,7 @@ import {
   type ConfigProblem,
   type ParsedConfig,
 } from './check-section.ts'
+import { checkS3 } from './check-s3.ts'
 import { defaultBackupSettings } from './defaults.ts'
 import { resolveLocation } from './resolve-location.ts'
 import { backupSection, holdfastSection, repositoryRule } from './schema.ts'
@@ -42,8 +43,9 @@ const configBytesMax = 4 * 1024 * 1024
  * @throws {HoldfastError} `CONFIG_INVALID`, naming file, line, key, what was found and what is allowed.
  */
 export function loadConfig(file: string): Configuration {
-  const parsed = parse(file, read(file))
-  const problems = check(parsed)
+  const { text, isPrivate } = read(file)
+  const parsed = parse(file, text)
+  const problems = [...check(parsed), ...checkS3(parsed, isPrivate)]
   if (problems.length > 0) throw invalid(file, problems)
   const settings = readSettings(valueAt(parsed.content, ['holdfast']), dirname(file))
   return {
@@ -55,10 +57,25 @@ export function loadConfig(file: string): Configuration {
   }
 }
 
-function read(file: string): string {
+interface ConfigText {
+  readonly text: string
+  /** Nobody but its owner may read it. */
+  readonly isPrivate: boolean
+}
+
+function read(file: string): ConfigText {
   let bytes: Buffer
+  let isPrivate: boolean
   try {
-    bytes = readFileSync(file)
+    // The mode of what is read, whatever takes its name meanwhile.
+    const descriptor = openSync(file, 'r')
+    try {
+      bytes = readFileSync(descriptor)
+      const status = fstatSync(descriptor)
+      isPrivate = !status.isFile() || (status.mode & 0o044) === 0
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (cause) {
     throw new HoldfastError('CONFIG_INVALID', `Cannot read configuration "${file}"`, {
       cause,
@@ -73,7 +90,7 @@ function read(file: string): string {
       { remedy: 'Name the right file with --config', facts: { file, bytes: bytes.length } },
     )
   }
-  return bytes.toString('utf8')
+  return { text: bytes.toString('utf8'), isPrivate }
 }
 
 function parse(file: string, text: string): ParsedConfig {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 import { HoldfastError } from '../foundation/errors.ts'
+import { readSecretFile, type RefusalOptions } from './read-secret-file.ts'
 import { splitWords } from './split-words.ts'
 
 /** Where a passphrase may come from, in the order in which the sources are asked. */
@@ -48,43 +48,9 @@ export async function readPassphrase(sources: PassphraseSources): Promise<string
 }
 
 function fromFile(file: string): string {
-  let descriptor: number
-  try {
-    descriptor = openSync(file, 'r')
-  } catch (cause) {
-    throw missing(`Cannot read passphrase file "${file}"`, { cause, facts: { file } })
-  }
-  try {
-    refuseOpenToOthers(file, descriptor)
-    return checked(readAtMost(descriptor, passphraseBytesMax + 1), `passphrase file "${file}"`)
-  } catch (cause) {
-    if (cause instanceof HoldfastError) throw cause
-    throw missing(`Cannot read passphrase file "${file}"`, { cause, facts: { file } })
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Checked on the open descriptor, so that the file checked is the file read. Pipes, as from `<(…)`, have no readers. */
-function refuseOpenToOthers(file: string, descriptor: number): void {
-  const status = fstatSync(descriptor)
-  if (!status.isFile() || (status.mode & 0o044) === 0) return
-  const mode = (status.mode & 0o777).toString(8).padStart(4, '0')
-  throw missing(`Cannot use passphrase file "${file}": mode ${mode} lets other users read it`, {
-    remedy: `Run \`chmod 600 ${file}\``,
-    facts: { file, mode },
-  })
-}
-
-function readAtMost(descriptor: number, bytesMax: number): Buffer {
-  const buffer = Buffer.alloc(bytesMax)
-  let filled = 0
-  while (filled < bytesMax) {
-    const count = readSync(descriptor, buffer, filled, bytesMax - filled, null)
-    if (count === 0) break
-    filled += count
-  }
-  return buffer.subarray(0, filled)
+  const bytesMax = passphraseBytesMax
+  const bytes = readSecretFile({ file, kind: 'passphrase file', bytesMax, refuse: missing })
+  return checked(bytes, `passphrase file "${file}"`)
 }
 
 async function fromCommand(
@@ -156,13 +122,7 @@ function checked(bytes: Buffer, source: string): string {
   return passphrase
 }
 
-interface MissingOptions {
-  readonly cause?: unknown
-  readonly remedy?: string
-  readonly facts?: Readonly<Record<string, string>>
-}
-
-function missing(message: string, options: MissingOptions = {}): HoldfastError {
+function missing(message: string, options: RefusalOptions = {}): HoldfastError {
   return new HoldfastError('PASSPHRASE_MISSING', message, {
     remedy:
       'Give the passphrase with --passphrase-file, --passphrase-command or HOLDFAST_PASSPHRASE',

@@ -11,6 +11,7 @@ import {
   defaultHookTimeoutSeconds,
   defaultServer,
 } from './defaults.ts'
+import { readRate } from './read-rate.ts'
 import { readSize } from './read-size.ts'
 import { resolveLocation } from './resolve-location.ts'
 import type {
@@ -18,6 +19,7 @@ import type {
   ChannelSettings,
   HookSettings,
   HoldfastSettings,
+  S3StoreSettings,
   ScheduleSettings,
   ServerSettings,
 } from './settings.ts'
@@ -42,8 +44,12 @@ export function readSettings(value: unknown, folder: string): HoldfastSettings {
       passphraseFile: path('passphrase_file'),
       passphraseCommand: section['passphrase_command'] as string | undefined,
       cacheDirectory: path('cache_directory'),
+      cacert: path('cacert'),
+      uploadBytesPerSecond: readRate(section['limit_upload']),
+      downloadBytesPerSecond: readRate(section['limit_download']),
       host: section['host'] as string | undefined,
     }),
+    s3: readS3(mappingOf(section['s3']), folder),
     tags: listOf(section['tags']),
     exclude: listOf(section['exclude']),
     excludeFiles: listOf(section['exclude_files']).map((file) => resolve(folder, file)),
@@ -67,6 +73,17 @@ export function readSettings(value: unknown, folder: string): HoldfastSettings {
     },
     accessLog: path('access_log') ?? resolve(folder, defaultAccessLog),
   }
+}
+
+function readS3(section: Checked, folder: string): S3StoreSettings {
+  const text = (key: string): string | undefined => section[key] as string | undefined
+  return given({
+    accessKeyId: text('access_key_id'),
+    secretAccessKey: text('secret_access_key'),
+    secretAccessKeyFile: pathOf(section['secret_access_key_file'], folder),
+    profile: text('profile'),
+    region: text('region'),
+  })
 }
 
 function readSchedule({ time_zone: timeZone, ...expressions }: Checked): ScheduleSettings {

@@ -4,6 +4,7 @@
  * each rule carries the sentence that an error needs ("allowed: …").
  */
 
+import { readRate } from './read-rate.ts'
 import { readSize } from './read-size.ts'
 import { channelTypes, type ChannelType } from './settings.ts'
 
@@ -12,6 +13,8 @@ export interface Rule {
   /** Completes the sentence "allowed: …". */
   readonly allowed: string
   accepts(value: unknown): boolean
+  /** What stands there is told to nobody, also when it is wrong. */
+  readonly isSecret?: true
 }
 
 /** A list of mappings, each with keys of its own kind. */
@@ -25,6 +28,8 @@ export interface SectionList {
 export interface Section {
   /** Except these. */
   readonly needs?: readonly string[]
+  /** What stands in its place is told to nobody. */
+  readonly isSecret?: true
   readonly keys: Readonly<Record<string, Rule | Section | SectionList>>
 }
 
@@ -39,6 +44,7 @@ function isText(value: unknown): value is string {
 }
 
 const text: Rule = { allowed: 'text that is not empty', accepts: isText }
+const secret: Rule = { ...text, isSecret: true }
 const path: Rule = { allowed: 'a path', accepts: isText }
 
 const texts: Rule = {
@@ -87,6 +93,11 @@ function number(unit: string, least: number, most: number): Rule {
 const size: Rule = {
   allowed: 'a size such as 500M or 1GB',
   accepts: (value) => readSize(value) !== undefined,
+}
+
+const rate: Rule = {
+  allowed: 'a rate such as 500 (KiB in a second), 10M or 0 for no limit',
+  accepts: (value) => readRate(value) !== undefined,
 }
 
 const url: Rule = {
@@ -163,6 +174,19 @@ export const holdfastSection: Section = {
     passphrase_file: path,
     passphrase_command: text,
     cache_directory: path,
+    cacert: path,
+    limit_upload: rate,
+    limit_download: rate,
+    s3: {
+      isSecret: true,
+      keys: {
+        access_key_id: text,
+        secret_access_key: secret,
+        secret_access_key_file: path,
+        profile: text,
+        region: text,
+      },
+    },
     host: text,
     tags: texts,
     exclude: texts,

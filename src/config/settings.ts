@@ -115,12 +115,29 @@ export interface ExportSettings {
   readonly historyFile: string
 }
 
+/** The store that an `s3:` address leads to. */
+export interface S3StoreSettings {
+  readonly accessKeyId?: string
+  readonly secretAccessKey?: string
+  /** Absolute. */
+  readonly secretAccessKeyFile?: string
+  /** Of the files of the AWS tools. */
+  readonly profile?: string
+  readonly region?: string
+}
+
 /** The section `holdfast`, for what the documented system did not have. */
 export interface HoldfastSettings {
   readonly repository?: string
   readonly passphraseFile?: string
   readonly passphraseCommand?: string
   readonly cacheDirectory?: string
+  /** Absolute path of certificates of authorities that are trusted besides the usual ones. */
+  readonly cacert?: string
+  /** 0 is without a limit. */
+  readonly uploadBytesPerSecond?: number
+  readonly downloadBytesPerSecond?: number
+  readonly s3: S3StoreSettings
   readonly host?: string
   readonly tags: readonly string[]
   readonly exclude: readonly string[]

@@ -6,17 +6,16 @@ import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { isThere } from './modification-time.ts'
 import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
-import { openStorage } from '../storage/open-storage.ts'
 import type { PutGuard, Storage } from '../storage/storage.ts'
 import { objectFolders } from '../storage/object-name.ts'
 import { isConflict, storageError } from '../storage/errors.ts'
 import { refillReserve } from './disk-reserve.ts'
 import { addKeySlot } from './key-slots.ts'
+import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
 import { checkParitySetting, storeFirstParitySetting } from './parity/parity-setting.ts'
 
-export interface InitOptions {
-  /** Folder of the new repository; it is made when it is missing. */
-  readonly location: string
+/** The place of the new repository, a folder or a bucket, is made when it is missing. */
+export interface InitOptions extends StorageChoice {
   /** Encrypts when given. */
   readonly passphrase?: string | undefined
   /** Average length of chunks: a power of two, 16 KiB to 2 MiB. */
@@ -66,7 +65,7 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
     })
   }
   if (options.parity) checkParitySetting(options.parity)
-  const storage = openStorage(options.location)
+  const storage = openChosenStorage(options)
   await refuseExisting(storage)
   await storage.prepare()
   const masterSecret = randomBytes(masterSecretBytes)
@@ -170,7 +169,7 @@ function existsError(location: string): RepositoryError {
   return new RepositoryError(
     'REPOSITORY_EXISTS',
     `Cannot make a repository in "${location}": there is one already`,
-    { remedy: 'Use it as it is, or choose another folder with --repo' },
+    { remedy: 'Use it as it is, or choose another place with --repo' },
   )
 }
 

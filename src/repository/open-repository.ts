@@ -6,10 +6,10 @@ import { deriveRepositoryKeys, type RepositoryKeys } from '../format/encryption/
 import { checkRepositoryConfigMac } from '../format/text-object/repository-config.ts'
 import { RepositoryError } from '../foundation/errors.ts'
 import { makeDirectories } from '../foundation/make-directories.ts'
-import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { catchUp, type UnusableObject } from './catch-up.ts'
 import { openReserve } from './disk-reserve.ts'
+import { openChosenStorage } from './open-chosen-storage.ts'
 import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
 import type { OnLockWait } from './on-lock-wait.ts'
@@ -18,8 +18,6 @@ import { readConfigObject, unlock, type UnlockOptions } from './unlock-repositor
 export interface OpenOptions extends Omit<UnlockOptions, 'onDeriving'> {
   /** What a process that has it open already hands to one that it starts: nobody is asked again, and no key is derived again. */
   readonly unlocked?: { readonly masterSecret: Buffer; readonly slotId: string | null }
-  /** Where catalogues of encrypted repositories are kept; default `$XDG_CACHE_HOME/holdfast`. */
-  readonly cacheDirectory?: string | undefined
   /** How long operations wait for others that hold the repository; default: not at all. */
   readonly retryLockMs?: number | undefined
   /** Told who is waited for meanwhile, and when that is over. */
@@ -55,7 +53,7 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
 
 /** @param isBeside whether the catalogue of an unencrypted repository may lie beside its objects */
 async function openWith(options: OpenOptions, isBeside: boolean): Promise<Repository> {
-  const storage = openStorage(options.location)
+  const storage = openChosenStorage(options)
   if (options.freesSpace === true) await openReserve(storage)
   const decoded = await readConfigObject(storage)
   const { masterSecret, slotId } = options.unlocked ?? (await unlock(storage, decoded, options))

@@ -6,13 +6,12 @@ import {
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { noPlaceCode } from '../storage/errors.ts'
-import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
 import { isMissing } from './loss.ts'
+import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
 
-export interface UnlockOptions {
-  readonly location: string
+export interface UnlockOptions extends StorageChoice {
   /** Asked for only when the repository is encrypted. */
   readonly passphrase?: string | (() => string | Promise<string>)
   /** Called once other threads turn the passphrase into a key: 60 ms in which modules can be loaded. */
@@ -32,7 +31,7 @@ export interface Unlocked {
  * @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `PASSPHRASE_MISSING`, `PASSPHRASE_WRONG`, `OBJECT_DAMAGED` or a storage fault
  */
 export async function unlockRepository(options: UnlockOptions): Promise<Unlocked> {
-  const storage = openStorage(options.location)
+  const storage = openChosenStorage(options)
   try {
     return await unlock(storage, await readConfigObject(storage), options)
   } finally {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { RepositoryError } from '../foundation/errors.ts'
 import { catchUp } from '../repository/catch-up.ts'
@@ -7,6 +8,10 @@ import type { Repository } from '../repository/repository.ts'
 
 /** Readers may see a state that is so old: listing the folders of objects costs milliseconds, and requests come by the hundred. */
 const intervalMs = 1000
+/** Listings of a store are paid for, one by one. */
+const remoteIntervalMs = 15_000
+/** A store that does not answer is asked again for minutes; nobody who only reads what is known waits for that. */
+const remoteWaitMs = 2_000
 /** A folder that changed so recently may change again without another time stamp. */
 const freshMs = 2000
 const folders = ['snapshots', 'index', 'journal', 'parity'] as const
@@ -18,11 +23,13 @@ interface Stamps {
 
 /**
  * The one open repository of a server. Other processes write into it: before it is read it is brought up to date, at most once a second, and
- * only when a folder of objects has changed.
+ * only when a folder of objects has changed. A store is asked every 15 seconds at most; while it is slow, what was known before is told.
  */
 export class HeldRepository {
   readonly #repository: Repository
   readonly #onFailure: (error: unknown) => void
+  readonly #isFolder: boolean
+  readonly #intervalMs: number
   #lookedAtMs = -Infinity
   #stamps = ''
   #catalogueInode: number | undefined
@@ -32,6 +39,9 @@ export class HeldRepository {
   constructor(repository: Repository, onFailure: (error: unknown) => void) {
     this.#repository = repository
     this.#onFailure = onFailure
+    const { kind } = repository.storage.capabilities
+    this.#isFolder = kind === 'local'
+    this.#intervalMs = kind === 's3' ? remoteIntervalMs : intervalMs
   }
 
   /** The repository as it is, for what does not read the catalogue. */
@@ -43,7 +53,7 @@ export class HeldRepository {
   async current(): Promise<Repository> {
     if (this.#refreshing === undefined) {
       // A job of ours enters what it makes into the same catalogue; two that do it would wait for each other.
-      if (this.#holders > 0 || performance.now() - this.#lookedAtMs < intervalMs) {
+      if (this.#holders > 0 || performance.now() - this.#lookedAtMs < this.#intervalMs) {
         return this.#repository
       }
       this.#refreshing = this.#refresh().finally(() => {
@@ -51,7 +61,9 @@ export class HeldRepository {
         this.#refreshing = undefined
       })
     }
-    await this.#refreshing
+    await (this.#isFolder
+      ? this.#refreshing
+      : Promise.race([this.#refreshing, sleep(remoteWaitMs, undefined, { ref: false })]))
     return this.#repository
   }
 
@@ -82,7 +94,7 @@ export class HeldRepository {
       await this.#reopenCatalogue()
       const startedMs = Date.now()
       const { text, newestMs } = await this.#readStamps()
-      if (text === this.#stamps) return
+      if (this.#isFolder && text === this.#stamps) return
       this.#repository.noteUnusable(await catchUp(this.#repository))
       this.#stamps = newestMs > startedMs - freshMs ? '' : text
     } catch (error) {
@@ -104,6 +116,8 @@ export class HeldRepository {
   }
 
   async #readStamps(): Promise<Stamps> {
+    // What is no folder has no times, so that it may have changed.
+    if (!this.#isFolder) return { text: '', newestMs: Infinity }
     let newestMs = 0
     const parts: string[] = []
     for (const folder of folders) {

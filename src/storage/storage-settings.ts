@@ -1,4 +1,4 @@
-/** What a storage may need besides its address. */
+/** What a storage may need besides its address. Can be cloned, and holds secrets. */
 export interface StorageSettings {
   /** Folder of this machine for what a storage that is far away keeps near. */
   readonly cacheDirectory?: string | undefined
@@ -13,6 +13,8 @@ export interface StorageSettings {
     readonly accessKeyId?: string | undefined
     readonly secretAccessKey?: string | undefined
     readonly sessionToken?: string | undefined
+    /** Of the files of the AWS tools (`~/.aws/credentials`, `~/.aws/config`); not beside keys. */
+    readonly profile?: string | undefined
     readonly region?: string | undefined
   }
 }

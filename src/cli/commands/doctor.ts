@@ -67,7 +67,8 @@ async function collect(session: Session): Promise<Finding[]> {
   const options = await attempt(findings, 'repository', () => session.openOptions())
   if (options.hasFailed) return findings
   const { location, cacheDirectory } = options.value
-  findings.push(checkSpace('the repository', location))
+  const { isAddress } = await import('../../config/resolve-location.ts')
+  if (!isAddress(location)) findings.push(checkSpace('the repository', location))
   if (cacheDirectory !== undefined) findings.push(checkSpace('the cache', cacheDirectory))
   if (!configuration.hasFailed && configuration.value !== undefined) {
     findings.push(checkSpace('the project', configuration.value.folder))
@@ -89,13 +90,10 @@ async function examineRepository(
   configuration: Awaited<ReturnType<Session['configuration']>>,
 ): Promise<{ readonly findings: Finding[]; readonly repositoryId: string }> {
   const { checkRepository } = await import('../../service/doctor/check-repository.ts')
-  const { checkWritableByOthers } = await import('../../service/doctor/check-machine.ts')
+  const { checkPlace } = await import('../../service/doctor/check-place.ts')
   return await session.withRepository(async (_, repository) => ({
     repositoryId: repository.repositoryId,
-    findings: [
-      checkWritableByOthers('the repository', repository.location),
-      ...(await checkRepository(repository, configuration)),
-    ],
+    findings: [...checkPlace(repository), ...(await checkRepository(repository, configuration))],
   }))
 }
 

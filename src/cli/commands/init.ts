@@ -48,13 +48,15 @@ async function init(
   { chunkSize, encrypt, parity }: InitFlags,
 ): Promise<ExitStatus> {
   const { terminal } = session
-  const { location } = await session.openOptions()
+  const { location, cacheDirectory, storage } = await session.openOptions()
   const passphrase = await findPassphrase(
     session,
     encrypt === true ? askForInit(session) : undefined,
   )
   const result = await session.library.initRepository({
     location,
+    cacheDirectory,
+    storage,
     ...(passphrase !== undefined && { passphrase }),
     ...(chunkSize !== undefined && { chunkAverageBytes: chunkSize }),
     ...(parity && { parity }),

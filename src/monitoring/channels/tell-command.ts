@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
 
+import { childEnvironment } from '../../foundation/child-environment.ts'
 import type { AlertChange } from '../alerts/alert-history.ts'
 import { alertNames } from '../../model/alert-rule.ts'
 import type { AlertChannel, ChannelOptions, ChannelResult, Notice } from './channel.ts'
@@ -56,7 +57,7 @@ function runOnce(
       // A group of its own, so that what it starts can be ended with it.
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: { ...environment(), ...textVariables(notice) },
+      env: { ...childEnvironment(notice.location), ...textVariables(notice) },
     })
     let end: string | undefined
     const stop = (reason: string) => (): void => {
@@ -90,17 +91,6 @@ function textVariables(notice: Notice): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, value.replaceAll('\0', ' ')]),
   )
-}
-
-/** Passphrases and tokens are for Holdfast and for nobody that it starts. */
-function environment(): NodeJS.ProcessEnv {
-  const {
-    HOLDFAST_PASSPHRASE: _,
-    HOLDFAST_NEW_PASSPHRASE: __,
-    HOLDFAST_TOKEN: ___,
-    ...others
-  } = process.env
-  return others
 }
 
 function endGroup(child: ChildProcess): void {

@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path'
 
 import type { Configuration } from '../../config/load-config.ts'
 import { builtFile } from '../../foundation/installed-files.ts'
+import { chosenStorageSettings } from '../../repository/open-chosen-storage.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { JobChange, JobEnd, JobOrder } from './job.ts'
 import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
@@ -35,15 +36,17 @@ function forkProcess(): ChildProcess {
 }
 
 function startOf(
-  { location, masterSecret, slotId, context }: Repository,
+  repository: Repository,
   configuration: Configuration | undefined,
   { request, actor }: JobOrder<JobStart['request']>,
 ): JobStart {
+  const { location, masterSecret, slotId, context } = repository
   const folder = dirname(context.cataloguePath)
   const isBeside = folder === location
   return {
     location,
     cacheDirectory: isBeside || basename(folder) === '' ? undefined : dirname(folder),
+    storage: chosenStorageSettings(repository),
     masterSecret: Uint8Array.from(masterSecret),
     slotId,
     configFile: configuration?.file,

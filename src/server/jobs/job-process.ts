@@ -73,11 +73,13 @@ function holderOf({ message, facts }: RepositoryError): LockHolder {
 }
 
 async function run(start: JobStart): Promise<JobResult> {
-  const { location, cacheDirectory, masterSecret, slotId, configFile, actor, request } = start
+  const { location, cacheDirectory, storage, configFile, actor, request } = start
+  const { masterSecret, slotId } = start
   const frees = request.kind === 'cleanup' || request.kind === 'prune' || request.kind === 'delete'
   const repository = await openRepository({
     location,
     cacheDirectory,
+    storage,
     unlocked: { masterSecret: Buffer.from(masterSecret), slotId },
     retryLockMs,
     onLockWait: tellHolder,

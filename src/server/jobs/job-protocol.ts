@@ -1,4 +1,5 @@
 import type { Actor } from '../../model/actor.ts'
+import type { StorageSettings } from '../../repository/open-chosen-storage.ts'
 import type { JobChange, JobEnd } from './job.ts'
 import type { JobRequest } from './job-request.ts'
 
@@ -11,6 +12,8 @@ export interface StatisticsRequest {
 export interface JobStart {
   readonly location: string
   readonly cacheDirectory: string | undefined
+  /** Credentials, certificates and limits of a repository that is no folder. */
+  readonly storage: StorageSettings
   readonly masterSecret: Uint8Array
   readonly slotId: string | null
   /** Absolute path of the configuration; undefined when there is none. */

@@ -27,6 +27,14 @@ export async function checkConfiguration(
   if (passphraseFile !== undefined) {
     findings.push(checkPrivate('the passphrase file', passphraseFile))
   }
+  const { cacert, s3 } = settings
+  if (s3.secretAccessKeyFile !== undefined) {
+    findings.push(checkPrivate('the secret key file', s3.secretAccessKeyFile))
+  }
+  if (cacert !== undefined && !existsSync(cacert)) {
+    const message = `the certificates are not found: ${cacert}`
+    findings.push(problem('configuration', message, `Correct holdfast.cacert in ${file}`))
+  }
   for (const token of [server.tokenFile, server.readOnlyTokenFile, server.certificateKeyFile]) {
     // The server makes its token when it is started first.
     if (token !== undefined && existsSync(token)) findings.push(checkPrivate('the secret', token))

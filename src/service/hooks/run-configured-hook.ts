@@ -23,6 +23,7 @@ export async function runConfiguredHook(
     command,
     facts: { ...facts, HOOK: moment },
     folder: configuration.folder,
+    location: context.repository.location ?? '',
     timeoutMs: configuration.settings.hooks.timeoutSeconds * 1000,
     // What tells of a failure has to run also where the failure is an interruption.
     ...(moment !== 'failed' && { signal }),

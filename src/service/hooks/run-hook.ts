@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 
 import { splitWords } from '../../config/split-words.ts'
+import { childEnvironment } from '../../foundation/child-environment.ts'
 
 /** Kept of what a hook writes: its end, where the reason of a failure stands. */
 const outputBytesMax = 16 * 1024
@@ -12,6 +13,8 @@ export interface HookRun {
   /** Names without `HOLDFAST_`; never a secret. */
   readonly facts: Readonly<Record<string, string | number>>
   readonly folder: string
+  /** Of the repository, whose secrets it does not get. */
+  readonly location?: string
   readonly timeoutMs: number
   readonly signal?: AbortSignal
   readonly killAfterMs?: number
@@ -38,7 +41,7 @@ export function runHook(run: HookRun): Promise<HookResult> {
         detached: true,
         cwd: run.folder,
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...environment(), ...variablesOf(run.facts) },
+        env: { ...childEnvironment(run.location ?? ''), ...variablesOf(run.facts) },
       })
     } catch (error) {
       resolve({ error: `it cannot be started: ${(error as Error).message}`, output: '' })
@@ -105,18 +108,6 @@ function variablesOf(facts: HookRun['facts']): Record<string, string> {
     String(value).replaceAll('\0', ' '),
   ])
   return Object.fromEntries(entries) as Record<string, string>
-}
-
-/** Passphrases and tokens are for Holdfast and for nobody that it starts. */
-function environment(): NodeJS.ProcessEnv {
-  const {
-    HOLDFAST_PASSPHRASE: _,
-    HOLDFAST_NEW_PASSPHRASE: __,
-    HOLDFAST_TOKEN: ___,
-    HOLDFAST_READ_ONLY_TOKEN: ____,
-    ...others
-  } = process.env
-  return others
 }
 
 function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {

@@ -24,6 +24,7 @@ export function connect(settings: S3Settings): S3Client {
     ...regionOf(settings),
     ...(settings.endpoint !== null && { endpoint: settings.endpoint, forcePathStyle: true }),
     ...(settings.credentials && { credentials: settings.credentials }),
+    ...(settings.profile !== undefined && { profile: settings.profile }),
     maxAttempts: 1,
     // Content-MD5 is what every store verifies; the checksums of newer clients are refused or ignored by some.
     requestChecksumCalculation: 'WHEN_REQUIRED',

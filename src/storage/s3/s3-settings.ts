@@ -14,8 +14,10 @@ export interface S3Credentials {
 
 /** All that the thread that does the requests needs; it can be cloned. */
 export interface S3Settings extends S3Location {
-  /** Undefined takes the standard chain of AWS: environment, profiles, web identity, the machine's role. */
+  /** Undefined takes the standard chain of AWS: profiles, web identity, the machine's role. */
   readonly credentials: S3Credentials | undefined
+  /** Of the files of the AWS tools; undefined is AWS_PROFILE or the default one. */
+  readonly profile: string | undefined
   /** File with certificates of authorities, in PEM, that are trusted besides the usual ones. */
   readonly cacert: string | undefined
   /** Bytes a second; undefined is without a limit. */
@@ -45,6 +47,7 @@ export function s3SettingsOf(location: S3Location, settings: StorageSettings): S
     ...location,
     region: location.region ?? settings.s3?.region ?? null,
     credentials: credentialsOf(settings),
+    profile: settings.s3?.profile,
     cacert: settings.cacert === undefined ? undefined : resolve(settings.cacert),
     uploadBytesPerSecond: settings.uploadBytesPerSecond,
     downloadBytesPerSecond: settings.downloadBytesPerSecond,
@@ -56,7 +59,9 @@ export function s3SettingsOf(location: S3Location, settings: StorageSettings): S
 }
 
 function credentialsOf({ s3 }: StorageSettings): S3Credentials | undefined {
-  if (s3?.accessKeyId === undefined && s3?.secretAccessKey === undefined) return undefined
+  if (s3?.accessKeyId === undefined && s3?.secretAccessKey === undefined) {
+    return s3?.profile === undefined ? environmentCredentials() : undefined
+  }
   const { accessKeyId, secretAccessKey, sessionToken } = s3
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new HoldfastError(
@@ -66,6 +71,17 @@ function credentialsOf({ s3 }: StorageSettings): S3Credentials | undefined {
     )
   }
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+}
+
+/** The chain of AWS takes AWS_PROFILE before keys that are given beside it, and says so on standard error; its own tools take the keys. */
+function environmentCredentials(): S3Credentials | undefined {
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId = '',
+    AWS_SECRET_ACCESS_KEY: secretAccessKey = '',
+    AWS_SESSION_TOKEN: sessionToken = '',
+  } = process.env
+  if (accessKeyId === '' || secretAccessKey === '') return undefined
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== '' && { sessionToken }) }
 }
 
 /** By the address, because the id of the repository is not known before its first object has been read. */
