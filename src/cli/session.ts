@@ -13,6 +13,8 @@ import { createProgress } from './output/progress.ts'
 import { safeText } from './output/safe-text.ts'
 import { shortId } from './output/snapshot-json.ts'
 
+const slowOpeningMs = 5_000
+
 /** What long operations are called in JSON lines. */
 export type Operation =
   | 'snapshot'
@@ -214,7 +216,14 @@ async function useRepository<T>(
 ): Promise<T> {
   const options = await session.openOptions()
   const { library } = session
-  const repository = await library.openRepository({ ...options, ...more })
+  const stopTelling = tellSlowOpening(session, options)
+  const passphrase = (): Promise<string> => {
+    stopTelling()
+    return options.passphrase()
+  }
+  const repository = await library
+    .openRepository({ ...options, passphrase, ...more })
+    .finally(stopTelling)
   let result: T
   try {
     tellUnusable(session, repository)
@@ -226,6 +235,20 @@ async function useRepository<T>(
   }
   await repository.close()
   return result
+}
+
+/** A request that fails is sent again for minutes; who mistyped the name of a store should not wonder so long. @returns what ends it */
+function tellSlowOpening(
+  { terminal, isQuiet, isJson }: Session,
+  { location, storage }: OpenOptions,
+): () => void {
+  if (storage === undefined || isQuiet || isJson || !terminal.isErrorTerminal) {
+    return () => undefined
+  }
+  const timer = setTimeout(() => {
+    terminal.writeError(`note: ${safeText(location)} does not answer yet; trying again\n`)
+  }, slowOpeningMs)
+  return () => clearTimeout(timer)
 }
 
 /** What is damaged among the small objects must not go unnoticed only because the command at hand does not need it. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 
 import { HoldfastError } from '../foundation/errors.ts'
+import { holdsCredentials } from '../foundation/holds-credentials.ts'
 
 /** `s3:host/bucket`, `s3://bucket`, `file:///x`: a scheme before the first slash. One letter is not a scheme. */
 const scheme = /^[a-z][a-z0-9+.-]+:/i
@@ -10,16 +11,13 @@ export function isAddress(location: string): boolean {
   return scheme.test(location)
 }
 
-/** `s3:https://name:password@host/…` */
-const withCredentials = /^s3:(?:https?:)?(?:\/\/)?[^/]*@/i
-
 /**
  * Makes a repository's local path absolute; a location with a scheme stays as it is.
  *
- * @throws {HoldfastError} `USAGE` for an address with credentials: it would stand in messages, crontabs and the list of processes
+ * @throws {HoldfastError} `USAGE` for an address with credentials
  */
 export function resolveLocation(location: string, folder: string): string {
-  if (withCredentials.test(location)) {
+  if (holdsCredentials(location)) {
     throw new HoldfastError(
       'USAGE',
       'Cannot use the repository: its address holds a name or a password',

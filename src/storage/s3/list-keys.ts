@@ -57,8 +57,8 @@ export async function listKeys(
 export function spansAfter(start: string, last: string): Span[] {
   const digit = last.charAt(start.length)
   const position = hexadecimalDigits.indexOf(digit)
-  // A foreign key in the folder: what comes is listed as one.
-  if (position < 0) return [{ prefix: start, after: last }]
+  // A foreign key in the folder, or the folder's own (as consoles make them): what comes is listed as one.
+  if (digit === '' || position < 0) return [{ prefix: start, after: last }]
   const spans: Span[] = [{ prefix: `${start}${digit}`, after: last }]
   for (const later of hexadecimalDigits.slice(position + 1)) {
     spans.push({ prefix: `${start}${later}` })

@@ -86,14 +86,15 @@ export interface FaultContext {
   readonly bucket: string
 }
 
-const credentialNames: ReadonlySet<string> = new Set([
-  'CredentialsProviderError',
-  'TokenProviderError',
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'ExpiredToken',
-  'InvalidToken',
-])
+/** What is wrong with the credentials, in words. */
+const credentialStates: Readonly<Record<string, string>> = {
+  CredentialsProviderError: 'no credentials are given, or those that are named cannot be had',
+  TokenProviderError: 'the session of single sign-on is over',
+  InvalidAccessKeyId: 'the store does not know this access key',
+  SignatureDoesNotMatch: 'the secret key is not the one of this access key',
+  ExpiredToken: 'the session of these credentials is over',
+  InvalidToken: 'the session token is wrong',
+}
 const tlsCodes =
   /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/
 
@@ -110,12 +111,9 @@ export function s3Error(error: unknown, at: FaultContext): Error {
     return damagedError(at.location, at.what, 'it ends before the bytes that were asked for')
   }
   const { code = '' } = (error ?? {}) as S3Fault
-  if (credentialNames.has(name)) {
-    return failure(error, at, stateOf(error), 'EACCES', credentialRemedy)
-  }
-  if (status === 403 || status === 401) {
-    return failure(error, at, stateOf(error), 'EACCES', accessRemedy)
-  }
+  const credentialState = Object.hasOwn(credentialStates, name) && credentialStates[name]
+  if (credentialState) return failure(error, at, credentialState, 'EACCES', credentialRemedy)
+  // Stores that are full, or whose clock is another, mostly answer 403, too.
   if (status === 507 || name === 'QuotaExceeded' || name === 'InsufficientStorage') {
     return new RepositoryError(
       'STORAGE_FULL',
@@ -132,15 +130,20 @@ export function s3Error(error: unknown, at: FaultContext): Error {
       clockRemedy,
     )
   }
+  if (status === 403 || status === 401) {
+    return failure(error, at, stateOf(error), 'EACCES', accessRemedy)
+  }
   if (tlsCodes.test(code)) return failure(error, at, stateOf(error), code, tlsRemedy)
+  if (code === 'EPROTO') return failure(error, at, 'it does not speak TLS', code, plainRemedy)
   return failure(error, at, stateOf(error), code || name, reachRemedy)
 }
 
 const credentialRemedy =
-  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE), or `s3:` in the configuration'
+  'Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE), or holdfast.s3 in config.yml'
 const accessRemedy = 'Give these credentials the permission for it, or use others'
 const clockRemedy = 'Set the clock of this machine (timedatectl set-ntp true)'
 const tlsRemedy = 'Name the certificate of its authority with --cacert, or correct the address'
+const plainRemedy = 'Write s3:http:// for a store without TLS, or correct the address'
 const reachRemedy =
   'Check that the store can be reached and works, then run the command again; nothing is lost'
 
@@ -170,11 +173,14 @@ function bucketError(cause: unknown, at: FaultContext): RepositoryError {
   )
 }
 
+/** What the client says when the store gave a name alone. */
+const noMessage = 'UnknownError'
+
 function stateOf(error: unknown): string {
   const { name = '', code = '', message = '' } = (error ?? {}) as S3Fault
   const status = statusOf(error)
   const word = name === '' || name === 'Error' ? code : name
-  const text = message === '' || message === word ? '' : message
+  const text = message === word || message === noMessage ? '' : message
   const parts = [word, text].filter((part) => part !== '').join(': ')
   return status === undefined ? parts || 'no answer' : `${parts} (HTTP ${status})`
 }

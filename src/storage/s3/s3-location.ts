@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../foundation/errors.ts'
+import { holdsCredentials } from '../../foundation/holds-credentials.ts'
 
 /** What an `s3:` address says. */
 export interface S3Location {
@@ -26,6 +27,13 @@ const prefixBytesMax = 900
  * @throws {HoldfastError} `USAGE`
  */
 export function parseS3Location(address: string): S3Location {
+  if (holdsCredentials(address)) {
+    throw new HoldfastError(
+      'USAGE',
+      'Cannot open the repository: its address holds a name or a password',
+      { remedy: 'Give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' },
+    )
+  }
   const text = address.slice('s3:'.length)
   if (/^https?:\/\//i.test(text)) return ofUrl(address, text)
   if (text.startsWith('//')) return ofPath(address, { endpoint: null, region: null }, text.slice(2))
@@ -47,14 +55,6 @@ function ofUrl(address: string, text: string): S3Location {
     url = new URL(text)
   } catch {
     throw refusal(address, `"${text}" is not a URL`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    // Addresses stand in messages, logs and the list of processes.
-    throw new HoldfastError(
-      'USAGE',
-      'Cannot open the repository: its address holds a name or a password',
-      { remedy: 'Give credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' },
-    )
   }
   if (url.search !== '' || url.hash !== '') {
     throw refusal(address, 'there is something behind "?" or "#"')
@@ -80,7 +80,8 @@ function ofPath(
   if (Buffer.byteLength(folder) > prefixBytesMax) throw refusal(address, 'its prefix is too long')
   const prefix = folder === '' ? '' : `${folder}/`
   const host = at.endpoint ?? at.region ?? '/'
-  const location = `s3:${host}/${[bucket, ...folders].join('/')}`
+  const text = at.endpoint === null ? folder : encode(folder)
+  const location = `s3:${host}/${bucket}${text === '' ? '' : `/${text}`}`
   return { location, ...at, bucket, prefix }
 }
 
@@ -90,6 +91,11 @@ function decode(address: string, text: string): string {
   } catch {
     throw refusal(address, 'a "%" in it is not followed by two hexadecimal digits')
   }
+}
+
+/** What would end or change the path of a URL: a thread that is told the location has to find the same objects. */
+function encode(path: string): string {
+  return path.replace(/[%?#\\\s\p{Cc}]/gu, encodeURIComponent)
 }
 
 function refusal(address: string, state: string): HoldfastError {
