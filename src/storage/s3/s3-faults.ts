@@ -87,14 +87,14 @@ export interface FaultContext {
 }
 
 /** What is wrong with the credentials, in words. */
-const credentialStates: Readonly<Record<string, string>> = {
-  CredentialsProviderError: 'no credentials are given, or those that are named cannot be had',
-  TokenProviderError: 'the session of single sign-on is over',
-  InvalidAccessKeyId: 'the store does not know this access key',
-  SignatureDoesNotMatch: 'the secret key is not the one of this access key',
-  ExpiredToken: 'the session of these credentials is over',
-  InvalidToken: 'the session token is wrong',
-}
+const credentialStates: ReadonlyMap<string, string> = new Map([
+  ['CredentialsProviderError', 'no credentials are given, or those that are named cannot be had'],
+  ['TokenProviderError', 'the session of single sign-on is over'],
+  ['InvalidAccessKeyId', 'the store does not know this access key'],
+  ['SignatureDoesNotMatch', 'the secret key is not the one of this access key'],
+  ['ExpiredToken', 'the session of these credentials is over'],
+  ['InvalidToken', 'the session token is wrong'],
+])
 const tlsCodes =
   /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH)/
 
@@ -111,8 +111,9 @@ export function s3Error(error: unknown, at: FaultContext): Error {
     return damagedError(at.location, at.what, 'it ends before the bytes that were asked for')
   }
   const { code = '' } = (error ?? {}) as S3Fault
-  const credentialState = Object.hasOwn(credentialStates, name) && credentialStates[name]
-  if (credentialState) return failure(error, at, credentialState, 'EACCES', credentialRemedy)
+  const credentialState = credentialStates.get(name)
+  if (credentialState !== undefined)
+    return failure(error, at, credentialState, 'EACCES', credentialRemedy)
   // Stores that are full, or whose clock is another, mostly answer 403, too.
   if (status === 507 || name === 'QuotaExceeded' || name === 'InsufficientStorage') {
     return new RepositoryError(
@@ -133,9 +134,13 @@ export function s3Error(error: unknown, at: FaultContext): Error {
   if (status === 403 || status === 401) {
     return failure(error, at, stateOf(error), 'EACCES', accessRemedy)
   }
-  if (tlsCodes.test(code)) return failure(error, at, stateOf(error), code, tlsRemedy)
+  return networkError(error, at, code || name)
+}
+
+function networkError(error: unknown, at: FaultContext, code: string): RepositoryError {
   if (code === 'EPROTO') return failure(error, at, 'it does not speak TLS', code, plainRemedy)
-  return failure(error, at, stateOf(error), code || name, reachRemedy)
+  const remedy = tlsCodes.test(code) ? tlsRemedy : reachRemedy
+  return failure(error, at, stateOf(error), code, remedy)
 }
 
 const credentialRemedy =

@@ -172,7 +172,8 @@ describe('resolveLocation()', () => {
       resolveLocation(address, '/work')
     } catch (error) {
       expect(error).toMatchObject({ code: 'USAGE' })
-      message = JSON.stringify({ ...(error as HoldfastError), text: String(error) })
+      const { message: text, remedy, facts } = error as HoldfastError
+      message = JSON.stringify([text, remedy, facts])
     }
     expect(message).toContain('holds a name or a password')
     expect(message).not.toContain('canary')
