@@ -32,7 +32,8 @@ const kernels = ['format/chunker/kernel.wasm', 'format/parity/kernel.wasm']
 const layers = {
   // All that `holdfast version` needs.
   start: /^foundation\/(?:program|installed-files)\.ts$/,
-  base: /^(?:foundation|model)\//,
+  // What options and configuration both read values with goes along: the command line would else take it away from jobs.
+  base: /^(?:foundation|model)\/|^config\/(?:read-rate|read-size|resolve-location)\.ts$/,
   unlock: /^repository\/unlock-repository\.ts$/,
   // All that a thread needs, and the commands, too.
   worker: /-worker\.ts$/,
