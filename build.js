@@ -14,6 +14,7 @@ const target = join(root, 'dist')
 const entries = [
   'cli/main',
   'index',
+  'operations/copy/copy-worker',
   'operations/prune/repack-worker',
   'operations/restore/restore-worker',
   'operations/snapshot/snapshot-worker',

@@ -30,6 +30,7 @@ export type {
   PathText,
   Snapshot,
   SnapshotManifest,
+  SnapshotOrigin,
   SnapshotStatistics,
 } from './model/snapshot.ts'
 export {
@@ -79,6 +80,13 @@ export {
   type StatisticsTotals,
   type TypeSpace,
 } from './operations/statistics/repository-statistics.ts'
+export { copySnapshots } from './operations/copy/copy-snapshots.ts'
+export type {
+  CopiedSnapshot,
+  CopyOptions,
+  CopyResult,
+  LostSource,
+} from './operations/copy/copy-options.ts'
 export { dumpFile } from './operations/browse/dump-file.ts'
 export { exportSnapshot } from './operations/export/export-snapshot.ts'
 export type { ExportOptions, ExportResult } from './operations/export/export-options.ts'

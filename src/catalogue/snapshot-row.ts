@@ -1,6 +1,11 @@
 import type { ObjectId, SnapshotId } from '../model/ids.ts'
 import { verificationDamaged, verificationOk } from '../model/journal-record.ts'
-import type { BackupType, PathText, SnapshotStatistics } from '../model/snapshot.ts'
+import type {
+  BackupType,
+  PathText,
+  SnapshotOrigin,
+  SnapshotStatistics,
+} from '../model/snapshot.ts'
 
 /** What lists and choices of snapshots need; `SnapshotTable.get` gives the whole manifest. */
 export interface SnapshotSummary {
@@ -23,6 +28,8 @@ export interface SnapshotSummary {
   readonly description: string
   readonly treeId: ObjectId
   readonly parentId: string | null
+  /** What it is a copy of; null for one that was made here. */
+  readonly original: SnapshotOrigin | null
   readonly statistics: SnapshotStatistics
   /**
    * When the newest verification of it was made, if its result was "ok"; null when that failed or
@@ -52,6 +59,7 @@ export type SummaryTuple = [
   recordedAtMs: number | null,
   receivedAtMs: number | null,
   leaseEndedAtMs: number | null,
+  original: string | null,
 ]
 
 // Where no lease was ever revoked, no manifest is parsed for one.
@@ -69,7 +77,8 @@ export const summaryQuery: string = `
       ORDER BY at_ms DESC, id DESC LIMIT 1),
     recorded_at_ms, received_at_ms,
     CASE WHEN EXISTS (SELECT 1 FROM journal WHERE kind = 'revocation')
-      THEN (SELECT at_ms FROM revoked WHERE lease = json_extract(manifest, '$.leaseId')) END
+      THEN (SELECT at_ms FROM revoked WHERE lease = json_extract(manifest, '$.leaseId')) END,
+    CASE WHEN instr(manifest, '"original":{') > 0 THEN json_extract(manifest, '$.original') END
   FROM snapshot`
 
 export function toSummary(tuple: SummaryTuple): SnapshotSummary {
@@ -95,6 +104,7 @@ export function toSummary(tuple: SummaryTuple): SnapshotSummary {
     recordedAtMs: tuple[15],
     receivedAtMs: tuple[16],
     leaseEndedAtMs: tuple[17],
+    original: tuple[18] === null ? null : (JSON.parse(tuple[18]) as SnapshotOrigin),
   }
 }
 

@@ -34,6 +34,13 @@ export interface UnreadablePath {
   readonly message: string
 }
 
+/** Where a snapshot was made that was copied from there. */
+export interface SnapshotOrigin {
+  /** 32 hexadecimal digits. */
+  readonly repositoryId: string
+  readonly snapshotId: string
+}
+
 /** What a snapshot object says (docs/FORMAT.md, section 11). */
 export interface SnapshotManifest {
   readonly version: 1
@@ -55,6 +62,8 @@ export interface SnapshotManifest {
   readonly knownDamage: readonly string[]
   /** The snapshot that this one stands for without what was lost of it. */
   readonly repairedFrom?: string
+  /** The snapshot of another repository of which this one is a copy: the first of all, however often it was copied on. */
+  readonly original?: SnapshotOrigin
   readonly description: string
   readonly tags: readonly string[]
   readonly excludes: readonly string[]

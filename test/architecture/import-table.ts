@@ -66,15 +66,14 @@ export const exceptions: readonly Exception[] = [
     reason: 'Contents of members are cut into chunks as they come out of the archive.',
   },
   {
-    from: 'operations/import/',
-    to: 'operations/snapshot/',
-    reason:
-      'An import makes a snapshot of another source than files: lease, packs and commit are those of every snapshot.',
-  },
-  {
     from: 'operations/snapshot/',
     to: 'format/chunker/',
     reason: 'Bytes are cut into chunks where they are read, in the worker, without another copy.',
+  },
+  {
+    from: 'operations/copy/',
+    to: 'format/chunker/',
+    reason: 'Contents of another repository are cut anew as they are read, like those of files.',
   },
   {
     from: 'operations/restore/',

@@ -3,7 +3,7 @@ import { forgetSnapshots } from '../../src/operations/retention/forget-snapshots
 import { undeleteSnapshots } from '../../src/operations/retention/undelete-snapshots.ts'
 import { chooseParent } from '../../src/operations/snapshot/choose-parent.ts'
 import { saveSnapshot } from '../../src/operations/snapshot/save-snapshot.ts'
-import { openParentDirectories } from '../../src/operations/snapshot/parent-directories.ts'
+import { openParentDirectories } from '../../src/repository/parent-directories.ts'
 import { catchUp } from '../../src/repository/catch-up.ts'
 import { rootOf } from '../../src/repository/find-entry.ts'
 import { listForgotten } from '../../src/repository/list-forgotten.ts'

@@ -79,7 +79,7 @@ export function startChild(
 /** Starts one operation on the repository in a process of its own. */
 export function startOperation(
   repository: TestRepository,
-  task: Pick<ChildTask, 'operation' | 'source' | 'pause' | 'hostname'>,
+  task: Pick<ChildTask, 'operation' | 'source' | 'pause' | 'hostname' | 'from'>,
   options: ChildOptions = {},
 ): Child {
   const { location, cacheDirectory, isEncrypted } = repository

@@ -2,6 +2,7 @@ import { backupTypes } from '../../model/snapshot.ts'
 import type {
   PathText,
   SnapshotManifest,
+  SnapshotOrigin,
   SnapshotStatistics,
   UnreadablePath,
 } from '../../model/snapshot.ts'
@@ -62,6 +63,7 @@ export function encodeSnapshotManifest(manifest: SnapshotManifest): Buffer {
     parentId: manifest.parentId,
     knownDamage: manifest.knownDamage,
     ...(manifest.repairedFrom !== undefined && { repairedFrom: manifest.repairedFrom }),
+    ...(manifest.original !== undefined && { original: orderOrigin(manifest.original) }),
     description: wholeText(manifest.description),
     tags: manifest.tags.map(wholeText),
     excludes: manifest.excludes,
@@ -108,6 +110,7 @@ export function decodeSnapshotManifest(plaintext: Uint8Array): SnapshotManifest 
       ? []
       : fields.list('knownDamage', { itemCountMax: snapshotLimits.itemCount }, readObjectId),
     ...(!isAbsent(fields, 'repairedFrom') && { repairedFrom: fields.hex('repairedFrom', 32) }),
+    ...(!isAbsent(fields, 'original') && { original: readOrigin(fields.object('original')) }),
     description: fields.text('description', snapshotLimits.textLength),
     tags: readTexts(fields, 'tags'),
     excludes: readTexts(fields, 'excludes'),
@@ -139,6 +142,14 @@ function orderStatistics(
 
 function readStatistics(fields: FieldReader): SnapshotStatistics {
   return orderStatistics((field) => fields.integer(field))
+}
+
+function orderOrigin({ repositoryId, snapshotId }: SnapshotOrigin): SnapshotOrigin {
+  return { repositoryId, snapshotId }
+}
+
+function readOrigin(fields: FieldReader): SnapshotOrigin {
+  return { repositoryId: fields.hex('repositoryId', 16), snapshotId: fields.hex('snapshotId', 32) }
 }
 
 function readBackupId(fields: FieldReader): string {

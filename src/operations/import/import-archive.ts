@@ -5,9 +5,9 @@ import type { Snapshot } from '../../model/snapshot.ts'
 import type { BlobSession } from '../../repository/blob-session.ts'
 import type { Lease } from '../../repository/lock-repository.ts'
 import type { Repository } from '../../repository/repository.ts'
-import { FileContent } from '../snapshot/file-content.ts'
-import { saveSnapshot } from '../snapshot/save-snapshot.ts'
-import { StreamCutter } from '../snapshot/stream-cutter.ts'
+import { storeSnapshot, withoutThreads } from '../../repository/store-snapshot.ts'
+import { FileContent } from '../../repository/file-content.ts'
+import { StreamCutter } from '../../repository/stream-cutter.ts'
 import { ArchiveIntake, type ContentStore } from './archive-intake.ts'
 import {
   composeManifest,
@@ -86,10 +86,11 @@ export async function importArchive(
   watch: ArchiveWatch,
 ): Promise<TakenArchive & { readonly saved: Snapshot }> {
   let taken: ReadArchive | undefined
-  const { saved } = await saveSnapshot(repository, lease, {
+  const { saved } = await storeSnapshot(repository, lease, {
     signal: options.signal,
     onEvent: options.onEvent,
     chooseParent: () => null,
+    openPool: () => withoutThreads,
     store: async ({ session }) => {
       taken = await takeIn(found, options, watch, storing(repository, session))
       const { intake, unflattened, identity } = taken

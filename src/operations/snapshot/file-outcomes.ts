@@ -7,7 +7,7 @@ import {
 } from '../../filesystem/posix/stat-record.ts'
 import { flagChangedWhileRead, flagHardLinked, flagRacy } from '../../format/tree/entry-flags.ts'
 import { encodeExtras } from '../../format/tree/extras.ts'
-import type { FileContent } from './file-content.ts'
+import type { FileContent } from '../../repository/file-content.ts'
 import { endReading, sourceErrno, type LargeFile } from './large-file.ts'
 import { isRacy } from './racy-time.ts'
 import {

@@ -4,9 +4,6 @@ import { column } from '../../format/tree/tree-limits.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import { STAT_OFFSET } from '../../filesystem/posix/stat-record.ts'
 
-/** Gives the pages of level 0 of a directory of the parent snapshot, in order. */
-export type OpenParentDirectory = (id: Buffer, bytes: number) => Iterator<TreePage>
-
 const word = {
   mode: STAT_OFFSET.mode / 4,
   ino: STAT_OFFSET.ino / 4,

@@ -1,7 +1,7 @@
 import { closeUnwritten } from '../../filesystem/posix/close-unwritten.ts'
 import { idBytes } from '../../model/ids.ts'
 import type { BlobSession } from '../../repository/blob-session.ts'
-import { FileContent } from './file-content.ts'
+import { FileContent } from '../../repository/file-content.ts'
 import { FileOutcomes } from './file-outcomes.ts'
 import { openLargeFile, sourceErrno, type LargeFile, type ReadableFile } from './large-file.ts'
 import { directoryOf, formerIdsOf, nameOf, type ReadBatch } from './read-batch.ts'

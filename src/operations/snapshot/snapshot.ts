@@ -12,23 +12,19 @@ import { forbiddenDirectories } from '../../repository/forbidden-directories.ts'
 import type { Lease } from '../../repository/lock-repository.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
+import { emptyBlobCounts, type StoredSource } from '../../repository/store-snapshot.ts'
 import { followWithParity } from '../../repository/parity/run-parity-update.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { chooseParent } from './choose-parent.ts'
 import { estimateSources } from './estimate-sources.ts'
 import { EventLoopTurns } from './event-loop-turns.ts'
 import { cacheDirectoryMarker, parseExclusionMarker } from './exclusion-marker.ts'
-import { openParentDirectories } from './parent-directories.ts'
+import { openParentDirectories } from '../../repository/parent-directories.ts'
 import { previewOutput } from './preview-output.ts'
 import { ProgressReporter } from './progress-reporter.ts'
 import { buffersOf, expectedBytesOf, relayedFileBytesMin } from './read-batch.ts'
 import type { SnapshotOptions, SnapshotResult } from './snapshot-options.ts'
-import {
-  emptyBlobCounts,
-  saveSnapshot,
-  type SnapshotBase,
-  type StoredSource,
-} from './save-snapshot.ts'
+import { saveSnapshot, type SnapshotBase } from './save-snapshot.ts'
 import { FileStorer } from './file-storer.ts'
 import { findSources, openBase, type Sources } from './source-base.ts'
 import { SourceWalker } from './source-walker.ts'

@@ -31,7 +31,8 @@ import {
   statusWord,
 } from './entry-status.ts'
 import { isMarkedForExclusion } from './exclusion-marker.ts'
-import { ParentCursor, type OpenParentDirectory } from './parent-cursor.ts'
+import type { OpenParentDirectory } from '../../repository/parent-directories.ts'
+import { ParentCursor } from './parent-cursor.ts'
 import { FILE_RESULT, fileOutcome, ReadBatchBuilder } from './read-batch.ts'
 import type { SourceNode } from './source-tree.ts'
 import { readSpecialExtras } from './special-extras.ts'

@@ -8,9 +8,9 @@ import { HoldfastError, SourceError } from '../../foundation/errors.ts'
 import type { BlobStore } from '../../repository/blob-store.ts'
 import type { PackWriter } from '../../repository/pack-writer.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
-import { FileContent } from './file-content.ts'
+import { FileContent } from '../../repository/file-content.ts'
 import { splitPath } from './source-tree.ts'
-import { StreamCutter } from './stream-cutter.ts'
+import { StreamCutter } from '../../repository/stream-cutter.ts'
 import type { WalkCounts } from './walk-counts.ts'
 
 const fileMode = 0o100600

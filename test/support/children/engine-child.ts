@@ -1,6 +1,7 @@
 /** Does one operation on a repository: `engine-child.js '{"operation":…}'`. It is killed, or run beside others, by tests. */
 import { writeSync } from 'node:fs'
 import {
+  copySnapshots,
   forgetSnapshots,
   HoldfastError,
   listSnapshots,
@@ -14,12 +15,18 @@ import {
 } from '../../../src/index.ts'
 
 export interface ChildTask {
-  readonly operation: 'snapshot' | 'prune' | 'repair' | 'verify' | 'delete'
+  readonly operation: 'snapshot' | 'prune' | 'repair' | 'verify' | 'delete' | 'copy'
   readonly location: string
   readonly cacheDirectory: string
   readonly passphrase?: string
   readonly source?: string
   readonly hostname?: string
+  /** The repository that is copied from. */
+  readonly from?: {
+    readonly location: string
+    readonly cacheDirectory: string
+    readonly passphrase?: string
+  }
   /** Stops for ever at this call of the storage, to be killed there. */
   readonly pause?: {
     readonly call: 'put' | 'delete' | 'sync'
@@ -66,6 +73,13 @@ async function run(repository: Repository): Promise<string> {
         ...(task.hostname !== undefined && { hostname: task.hostname }),
       })
       return `saved ${result.snapshot?.id ?? ''} ${JSON.stringify(result.statistics)}`
+    }
+    case 'copy': {
+      if (!task.from) throw new Error('Nothing to copy from')
+      const source = await openRepository(task.from)
+      const { snapshots } = await copySnapshots(repository, source)
+      await source.close()
+      return `copied ${snapshots.map(({ outcome }) => outcome).join(' ')}`
     }
     case 'prune':
       return `pruned ${JSON.stringify(await prune(repository, { unused: { ratio: 0 }, graceMs: 0 }))}`

@@ -4,7 +4,7 @@ const order = 'test/integration/storage-order.test.ts'
 const indexWriter = 'src/repository/index-writer.ts'
 const commit = 'src/repository/commit-snapshot.ts'
 const packWriter = 'src/repository/pack-writer.ts'
-const snapshot = 'src/operations/snapshot/save-snapshot.ts'
+const snapshot = 'src/repository/store-snapshot.ts'
 
 /** The order of the commit, and what is proved before it. */
 export const commitMutants: readonly Mutant[] = [
@@ -37,8 +37,8 @@ export const commitMutants: readonly Mutant[] = [
     name: 'a snapshot is committed while workers still write',
     class: 'order',
     file: snapshot,
-    text: "const [replies] = await Promise.all([pool.broadcast({ type: 'finish' }), session.packs.finish()])",
-    replacement: "const replies = await pool.broadcast({ type: 'finish' })",
+    text: 'const [counts] = await Promise.all([pool.finish(), session.packs.finish()])',
+    replacement: 'const counts = await pool.finish()',
     tests: [{ file: order, only: 'of a snapshot' }],
   },
   {

@@ -1,6 +1,6 @@
 import type { Mutant } from '../mutant.ts'
 
-const snapshot = 'src/operations/snapshot/save-snapshot.ts'
+const snapshot = 'src/repository/store-snapshot.ts'
 
 /** What is lost, damaged or condemned counts neither as stored nor as a parent, and only that is called damage. */
 export const damageMutants: readonly Mutant[] = [

@@ -1,9 +1,11 @@
-import { DirectoryReader } from '../../format/tree/directory-reader.ts'
-import type { TreePage } from '../../format/tree/tree-page.ts'
-import { isLoss } from '../../repository/loss.ts'
-import { PlacesAhead } from '../../repository/places-ahead.ts'
-import type { Repository } from '../../repository/repository.ts'
-import type { OpenParentDirectory } from './parent-cursor.ts'
+import { DirectoryReader } from '../format/tree/directory-reader.ts'
+import type { TreePage } from '../format/tree/tree-page.ts'
+import { isLoss } from './loss.ts'
+import { PlacesAhead } from './places-ahead.ts'
+import type { Repository } from './repository.ts'
+
+/** Gives the pages of level 0 of a directory of a snapshot that is compared with, in order. */
+export type OpenParentDirectory = (id: Buffer, bytes: number) => Iterator<TreePage>
 
 /**
  * Opens directories of the parent snapshot for change detection.

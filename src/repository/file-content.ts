@@ -1,6 +1,6 @@
-import { ContentListWriter } from '../../format/tree/content-list-writer.ts'
-import { directReferencesMax } from '../../format/tree/tree-limits.ts'
-import { idBytes } from '../../model/ids.ts'
+import { ContentListWriter } from '../format/tree/content-list-writer.ts'
+import { directReferencesMax } from '../format/tree/tree-limits.ts'
+import { idBytes } from '../model/ids.ts'
 
 const holeId = Buffer.alloc(idBytes)
 

@@ -1,5 +1,5 @@
-import type { Chunker } from '../../format/chunker/chunker.ts'
-import type { BlobStore } from '../../repository/blob-store.ts'
+import type { Chunker } from '../format/chunker/chunker.ts'
+import type { BlobStore } from './blob-store.ts'
 import type { FileContent } from './file-content.ts'
 
 /** Feeds pieces of any length through the chunker's window. After `end`, of a content or before a hole in it, it is ready for what comes next. */
