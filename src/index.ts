@@ -86,6 +86,7 @@ export type {
   CopyOptions,
   CopyResult,
   LostSource,
+  SelectedSnapshot,
 } from './operations/copy/copy-options.ts'
 export { dumpFile } from './operations/browse/dump-file.ts'
 export { exportSnapshot } from './operations/export/export-snapshot.ts'

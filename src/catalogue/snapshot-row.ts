@@ -1,11 +1,6 @@
 import type { ObjectId, SnapshotId } from '../model/ids.ts'
 import { verificationDamaged, verificationOk } from '../model/journal-record.ts'
-import type {
-  BackupType,
-  PathText,
-  SnapshotOrigin,
-  SnapshotStatistics,
-} from '../model/snapshot.ts'
+import type { BackupType, PathText, SnapshotOrigin, SnapshotStatistics } from '../model/snapshot.ts'
 
 /** What lists and choices of snapshots need; `SnapshotTable.get` gives the whole manifest. */
 export interface SnapshotSummary {

@@ -5,7 +5,7 @@ import type { RawArgument } from './raw-arguments.ts'
 /** What a command may know of the process that it runs in; tests give their own. */
 export interface CommandContext {
   readonly terminal: Terminal
-  /** Without `HOLDFAST_PASSPHRASE` and `HOLDFAST_NEW_PASSPHRASE`, so that programs started from here do not see them. */
+  /** Without the variables of `EnvironmentSecrets`, so that programs started from here do not see them. */
   readonly environment: NodeJS.ProcessEnv
   readonly secrets: EnvironmentSecrets
   readonly workingFolder: string
@@ -21,6 +21,8 @@ export interface EnvironmentSecrets {
   readonly passphrase: string | undefined
   /** `HOLDFAST_NEW_PASSPHRASE` */
   readonly newPassphrase: string | undefined
+  /** `HOLDFAST_FROM_PASSPHRASE` */
+  readonly fromPassphrase?: string | undefined
 }
 
 /** Takes the secrets out of an environment: they are deleted from it. */
@@ -28,8 +30,10 @@ export function takeSecrets(environment: NodeJS.ProcessEnv): EnvironmentSecrets 
   const secrets = {
     passphrase: environment['HOLDFAST_PASSPHRASE'],
     newPassphrase: environment['HOLDFAST_NEW_PASSPHRASE'],
+    fromPassphrase: environment['HOLDFAST_FROM_PASSPHRASE'],
   }
   delete environment['HOLDFAST_PASSPHRASE']
   delete environment['HOLDFAST_NEW_PASSPHRASE']
+  delete environment['HOLDFAST_FROM_PASSPHRASE']
   return secrets
 }

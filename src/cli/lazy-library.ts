@@ -8,6 +8,7 @@ const operations: Record<NextOperation, () => Promise<unknown>> = {
   restore: () => import('../operations/restore/restore.ts'),
   verify: () => import('../operations/verify/verify.ts'),
   prune: () => import('../operations/prune/prune.ts'),
+  copy: () => import('../operations/copy/copy-snapshots.ts'),
 }
 
 /**
@@ -87,6 +88,10 @@ export const lazyLibrary: Library = {
   async restore(repository, options) {
     const { restore } = await import('../operations/restore/restore.ts')
     return restore(repository, options)
+  },
+  async copySnapshots(target, source, options) {
+    const { copySnapshots } = await import('../operations/copy/copy-snapshots.ts')
+    return copySnapshots(target, source, options)
   },
   async exportSnapshot(repository, options) {
     const { exportSnapshot } = await import('../operations/export/export-snapshot.ts')

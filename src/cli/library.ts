@@ -11,6 +11,7 @@ import type {
   PolicySnapshot,
   ServiceOperations,
 } from '../service/service-operations.ts'
+import type { CopiedSnapshot, CopyOptions, CopyResult } from '../operations/copy/copy-options.ts'
 import type { ServerLibrary } from './server-library.ts'
 import type { ArchiveLibrary } from './archive-library.ts'
 import type { BrowseLibrary } from './browse-library.ts'
@@ -18,6 +19,8 @@ import type { MonitoringLibrary } from './monitoring-library.ts'
 
 /* The commands' view of the library. They hold no other tie to the operations, so that `--help` and `version` load
    none of them and tests can run every command on a stand-in. */
+
+export type { CopiedSnapshot, CopyOptions, CopyResult }
 
 /** What every long operation takes. */
 export type OperationOptions = Following
@@ -43,7 +46,7 @@ export interface OpenOptions {
 }
 
 /** Operations that are worth loading ahead. */
-export type NextOperation = 'list' | 'snapshot' | 'restore' | 'verify' | 'prune'
+export type NextOperation = 'list' | 'snapshot' | 'restore' | 'verify' | 'prune' | 'copy'
 
 export interface InitOptions {
   readonly location: string
@@ -340,6 +343,7 @@ export interface RepairSnapshotsResult {
 
 /** What commands call by way of the services alone, so that who did it is on record. */
 type ServiceMethods =
+  | 'copySnapshots'
   | 'forgetSnapshots'
   | 'undeleteSnapshots'
   | 'forgetByPolicy'

@@ -30,6 +30,7 @@ export type Operation =
   | 'parity'
   | 'export'
   | 'import'
+  | 'copy'
   | 'schedule'
   | 'drill'
 
@@ -153,7 +154,7 @@ async function findStorage(
   return await chooseStorage({ ...session, configuration: await session.configuration() })
 }
 
-function cacheDirectory(
+export function cacheDirectory(
   { globals, environment, workingFolder }: Session,
   configuration: Configuration | undefined,
 ): string | undefined {
@@ -226,8 +227,7 @@ async function useRepository<T>(
     .finally(stopTelling)
   let result: T
   try {
-    tellUnusable(session, repository)
-    tellVanished(session, repository)
+    tellState(session, repository)
     result = await use(library, repository)
   } catch (error) {
     await closeAfterFailure(repository)
@@ -249,6 +249,12 @@ function tellSlowOpening(
     terminal.writeError(`note: ${safeText(location)} does not answer yet; trying again\n`)
   }, slowOpeningMs)
   return () => clearTimeout(timer)
+}
+
+/** What everybody should know of a repository that was opened. */
+export function tellState(session: Session, repository: Repository): void {
+  tellUnusable(session, repository)
+  tellVanished(session, repository)
 }
 
 /** What is damaged among the small objects must not go unnoticed only because the command at hand does not need it. */
@@ -274,7 +280,7 @@ function tellVanished({ terminal, isJson }: Session, { vanished }: Repository): 
   } else terminal.writeError(`warning: ${safeText(message)}\n`)
 }
 
-async function closeAfterFailure(repository: Repository): Promise<void> {
+export async function closeAfterFailure(repository: Repository): Promise<void> {
   try {
     await repository.close()
   } catch {

@@ -57,6 +57,12 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./commands/restore.ts')).defineRestore,
   },
   {
+    name: 'copy',
+    aliases: [],
+    summary: 'copy snapshots from another repository',
+    load: async () => (await import('./commands/copy.ts')).defineCopy,
+  },
+  {
     name: 'export',
     aliases: [],
     summary: 'write snapshots to tar archives',

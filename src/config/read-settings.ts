@@ -20,6 +20,7 @@ import type {
   HookSettings,
   HoldfastSettings,
   S3StoreSettings,
+  OtherRepository,
   ScheduleSettings,
   ServerSettings,
 } from './settings.ts'
@@ -50,6 +51,9 @@ export function readSettings(value: unknown, folder: string): HoldfastSettings {
       host: section['host'] as string | undefined,
     }),
     s3: readS3(mappingOf(section['s3']), folder),
+    alsoTo: ((section['also_to'] as readonly Checked[] | null | undefined) ?? []).map((other) =>
+      readOther(other, folder),
+    ),
     tags: listOf(section['tags']),
     exclude: listOf(section['exclude']),
     excludeFiles: listOf(section['exclude_files']).map((file) => resolve(folder, file)),
@@ -84,6 +88,16 @@ function readS3(section: Checked, folder: string): S3StoreSettings {
     profile: text('profile'),
     region: text('region'),
   })
+}
+
+function readOther(other: Checked, folder: string): OtherRepository {
+  return {
+    location: resolveLocation(other['repository'] as string, folder),
+    ...given({
+      passphraseFile: pathOf(other['passphrase_file'], folder),
+      passphraseCommand: other['passphrase_command'] as string | undefined,
+    }),
+  }
 }
 
 function readSchedule({ time_zone: timeZone, ...expressions }: Checked): ScheduleSettings {

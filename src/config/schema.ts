@@ -168,9 +168,19 @@ const channels: SectionList = {
   },
 }
 
+const alsoTo: SectionList = {
+  allowed:
+    'a list of repositories, each with repository and, where it is encrypted, passphrase_file or passphrase_command',
+  sectionOf: () => ({
+    keys: { repository: path, passphrase_file: path, passphrase_command: text },
+    needs: ['repository'],
+  }),
+}
+
 export const holdfastSection: Section = {
   keys: {
     repository: path,
+    also_to: alsoTo,
     passphrase_file: path,
     passphrase_command: text,
     cache_directory: path,

@@ -126,6 +126,14 @@ export interface S3StoreSettings {
   readonly region?: string
 }
 
+/** Another repository that gets a copy of each backup. */
+export interface OtherRepository {
+  /** Absolute path or URL. */
+  readonly location: string
+  readonly passphraseFile?: string
+  readonly passphraseCommand?: string
+}
+
 /** The section `holdfast`, for what the documented system did not have. */
 export interface HoldfastSettings {
   readonly repository?: string
@@ -138,6 +146,7 @@ export interface HoldfastSettings {
   readonly uploadBytesPerSecond?: number
   readonly downloadBytesPerSecond?: number
   readonly s3: S3StoreSettings
+  readonly alsoTo: readonly OtherRepository[]
   readonly host?: string
   readonly tags: readonly string[]
   readonly exclude: readonly string[]

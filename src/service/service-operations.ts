@@ -1,7 +1,8 @@
 import type { OnEvent } from '../foundation/progress-event.ts'
 import type { Actor } from '../model/actor.ts'
-import type { PathText, Snapshot, SnapshotManifest } from '../model/snapshot.ts'
+import type { PathText, Snapshot, SnapshotManifest, SnapshotOrigin } from '../model/snapshot.ts'
 import type { Grouping, RetentionPolicy } from '../model/retention-policy.ts'
+import type { CopyOptions, CopyResult } from '../operations/copy/copy-options.ts'
 import type { ExportOptions, ExportResult } from '../operations/export/export-options.ts'
 import type { ImportOptions, ImportResult } from '../operations/import/import-options.ts'
 import type { PruneOptions, PruneResult } from '../operations/prune/prune.ts'
@@ -51,6 +52,8 @@ type SnapshotFields =
 export interface PolicySnapshot extends Pick<SnapshotManifest, SnapshotFields> {
   readonly id: string
   readonly treeId: string
+  /** What it is a copy of. */
+  readonly original?: SnapshotOrigin | null
   /** When it was last proved intact; null when it was not, or was found damaged since. */
   readonly verifiedAtMs: number | null
   /** When it was found damaged; null when it was not, or was proved intact since. */
@@ -62,6 +65,8 @@ export interface PolicyGroup {
   readonly hostname: string | undefined
   readonly paths: readonly PathText[] | undefined
   readonly tags: readonly string[] | undefined
+  /** Id of the repository that they are copies of. */
+  readonly copiedFrom?: string | undefined
   /** Newest first. */
   readonly decisions: readonly PolicyDecision[]
   /** The policy removes some of it, and keeps nothing by its own rules. */
@@ -129,6 +134,11 @@ export interface ServiceOperations {
     repository: Repository,
     options: PruneOptions & Following & { readonly dryRun: boolean },
   ): Promise<Pruned>
+  copySnapshots(
+    target: Repository,
+    source: Repository,
+    options: CopyOptions & Following,
+  ): Promise<CopyResult>
   exportSnapshot(repository: Repository, options: ExportOptions): Promise<ExportResult>
   importArchives(repository: Repository, options: ImportOptions): Promise<ImportResult>
   writeJournal: typeof writeJournal
@@ -163,6 +173,10 @@ export const serviceOperations: ServiceOperations = {
   async prune(repository, options) {
     const { prune } = await import('../operations/prune/prune.ts')
     return await prune(repository, options)
+  },
+  async copySnapshots(target, source, options) {
+    const { copySnapshots } = await import('../operations/copy/copy-snapshots.ts')
+    return await copySnapshots(target, source, options)
   },
   async exportSnapshot(repository, options) {
     const { exportSnapshot } = await import('../operations/export/export-snapshot.ts')

@@ -25,7 +25,8 @@ const MiB = 1024 * 1024
 function folderOf(seed: string, megabytes: number): string {
   const folder = scratchFolder(fastFolder)
   const many: Record<string, Tree[string]> = {}
-  for (let index = 0; index < 60; index++) many[`file-${index}`] = file(logLines(seed + index, 5000))
+  for (let index = 0; index < 60; index++)
+    many[`file-${index}`] = file(logLines(seed + index, 5000))
   makeTree(folder, {
     many: directory(many),
     large: file(randomBytesOf(seed, megabytes * MiB)),
@@ -58,42 +59,45 @@ describe('a copy that is killed', () => {
     ['before its packs are durable', { call: 'sync', prefix: 'packs', when: 'before', nth: 1 }, 0],
     ['before its index object', { call: 'put', prefix: 'index/', when: 'before', nth: 1 }, 0],
     ['behind its index object', { call: 'put', prefix: 'index/', when: 'after', nth: 1 }, 0],
-    ['before the snapshot object', { call: 'put', prefix: 'snapshots/', when: 'before', nth: 1 }, 0],
-    ['behind the snapshot object', { call: 'put', prefix: 'snapshots/', when: 'after', nth: 1 }, 1],
     [
-      'between two snapshots',
-      { call: 'put', prefix: 'snapshots/', when: 'before', nth: 2 },
-      1,
+      'before the snapshot object',
+      { call: 'put', prefix: 'snapshots/', when: 'before', nth: 1 },
+      0,
     ],
+    ['behind the snapshot object', { call: 'put', prefix: 'snapshots/', when: 'after', nth: 1 }, 1],
+    ['between two snapshots', { call: 'put', prefix: 'snapshots/', when: 'before', nth: 2 }, 1],
   ]
 
-  it.each(points)('%s leaves a sound target, and the next one goes on', async (_name, pause, saved) => {
-    const source = await newRepository()
-    const target = await newRepository({ isEncrypted: true })
-    const folder = folderOf('first', 1)
-    const handle = await source.open()
-    await save(handle, folder)
-    makeTree(folder, { later: file(randomBytesOf('later', 50_000)) })
-    await save(handle, folder)
-    const before = objectContents(source.location)
-    const child = startCopy(target, source, pause)
-    await child.says('paused')
-    await child.kill()
-    await expectSound(target, saved)
-    const bytesKept = packBytesOf(target.location)
-    const present = saved === 1 ? 'present' : 'copied'
-    expect(await resultOf(startCopy(target, source))).toBe(`copied ${present} copied`)
-    await expectSound(target, 2)
-    // What was in packs was not stored again: one more snapshot needs little.
-    if (bytesKept > MiB) expect(packBytesOf(target.location)).toBeLessThan(bytesKept + 100_000)
-    const judge = await target.open()
-    const latest = engine.resolveSnapshot(judge, 'latest')
-    expect(await restoreDifferences(judge, latest, folder)).toEqual([])
-    // Its lock is a dead process's by now, and goes with the next one that comes.
-    const after = objectContents(source.location)
-    for (const name of after.keys()) if (name.startsWith('locks/')) after.delete(name)
-    expect(after).toEqual(before)
-  })
+  it.each(points)(
+    '%s leaves a sound target, and the next one goes on',
+    async (_name, pause, saved) => {
+      const source = await newRepository()
+      const target = await newRepository({ isEncrypted: true })
+      const folder = folderOf('first', 1)
+      const handle = await source.open()
+      await save(handle, folder)
+      makeTree(folder, { later: file(randomBytesOf('later', 50_000)) })
+      await save(handle, folder)
+      const before = objectContents(source.location)
+      const child = startCopy(target, source, pause)
+      await child.says('paused')
+      await child.kill()
+      await expectSound(target, saved)
+      const bytesKept = packBytesOf(target.location)
+      const present = saved === 1 ? 'present' : 'copied'
+      expect(await resultOf(startCopy(target, source))).toBe(`copied ${present} copied`)
+      await expectSound(target, 2)
+      // What was in packs was not stored again: one more snapshot needs little.
+      if (bytesKept > MiB) expect(packBytesOf(target.location)).toBeLessThan(bytesKept + 100_000)
+      const judge = await target.open()
+      const latest = engine.resolveSnapshot(judge, 'latest')
+      expect(await restoreDifferences(judge, latest, folder)).toEqual([])
+      // Its lock is a dead process's by now, and goes with the next one that comes.
+      const after = objectContents(source.location)
+      for (const name of after.keys()) if (name.startsWith('locks/')) after.delete(name)
+      expect(after).toEqual(before)
+    },
+  )
 
   it('uses the whole packs of one that was cut off in the middle', async () => {
     const source = await newRepository()

@@ -45,25 +45,27 @@ function clockText({ clockAheadMs }: PolicyDecision): string {
   return ` (clock of its host: ${humanDuration(Math.abs(clockAheadMs))} ${direction})`
 }
 
-function groupTitle({ hostname, paths, tags }: PolicyGroup): string {
+function groupTitle({ hostname, paths, tags, copiedFrom }: PolicyGroup): string {
   const shownPaths = paths?.map((path) => escapeBytes(pathTextBytes(path))).join(' ')
   const parts = [
     hostname === undefined ? undefined : `host ${escapeText(hostname)}`,
     shownPaths === undefined ? undefined : `paths ${shownPaths}`,
     tags === undefined ? undefined : `tags ${escapeText(tags.join(','))}`,
+    copiedFrom === undefined ? undefined : `copied from ${shortId(copiedFrom)}`,
   ].filter((part) => part !== undefined)
   return parts.length === 0 ? '' : `${parts.join(', ')}\n`
 }
 
 /** restic's array of groups, and with it what restic does not have: the reasons of the removed, and suspicious times. */
 export function retentionJson(groups: readonly PolicyGroup[]): JsonObject[] {
-  return groups.map(({ hostname, paths, tags, decisions }) => {
+  return groups.map(({ hostname, paths, tags, copiedFrom, decisions }) => {
     const kept = decisions.filter(({ isKept }) => isKept)
     const removed = decisions.filter(({ isKept }) => !isKept)
     return {
       tags: tags ?? null,
       host: hostname ?? '',
       ...(paths === undefined ? { paths: null } : pathsJson(paths)),
+      ...(copiedFrom !== undefined && { copied_from: copiedFrom }),
       keep: kept.map(({ snapshot }) => listedSnapshotJson(snapshot)),
       remove: removed.map(({ snapshot }) => listedSnapshotJson(snapshot)),
       reasons: kept.map(reasonJson),

@@ -1,4 +1,9 @@
-import type { PathText, Snapshot, SnapshotStatistics } from '../../model/snapshot.ts'
+import type {
+  PathText,
+  Snapshot,
+  SnapshotOrigin,
+  SnapshotStatistics,
+} from '../../model/snapshot.ts'
 import type { ListedSnapshot } from '../library.ts'
 import { jsonTime } from '../../foundation/human.ts'
 import { jsonPath, pathTextBytes, type JsonObject } from './json.ts'
@@ -59,9 +64,14 @@ function commonJson(snapshot: Snapshot | ListedSnapshot, treeId: string): JsonOb
       ...countersJson(snapshot.statistics),
     },
     unreadable: snapshot.statistics.unreadable,
+    ...(snapshot.original && { original: originJson(snapshot.original) }),
     id: snapshot.id,
     short_id: shortId(snapshot.id),
   }
+}
+
+function originJson({ repositoryId, snapshotId }: SnapshotOrigin): JsonObject {
+  return { repository_id: repositoryId, snapshot_id: snapshotId }
 }
 
 /** restic's counters of a backup. */

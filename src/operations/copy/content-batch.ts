@@ -57,7 +57,8 @@ export class ReferenceColumns {
     const first = page.chunkOffsets[index]
     const count = page.chunkCountOf(index)
     const at = this.#begin(count, page.sizeOf(index), depthOfFlags(page.flags(index)))
-    for (let item = 0; item < count; item++) this.#lengths[at + item] = page.chunkBytes(first + item)
+    for (let item = 0; item < count; item++)
+      this.#lengths[at + item] = page.chunkBytes(first + item)
     this.#ids.set(page.chunkIdsOf(index), at * idBytes)
   }
 

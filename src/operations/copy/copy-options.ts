@@ -2,9 +2,14 @@ import type { OnEvent } from '../../foundation/progress-event.ts'
 import type { PathText, Snapshot, SnapshotStatistics } from '../../model/snapshot.ts'
 import type { SnapshotId } from '../../model/ids.ts'
 
+/** What a choice of snapshots looks at. */
+export type SelectedSnapshot = Pick<Snapshot, 'type' | 'hostname' | 'tags' | 'base' | 'paths'>
+
 export interface CopyOptions {
   /** Snapshots of the source, in any order; without them, all. */
   readonly snapshots?: readonly Snapshot[]
+  /** Of all: which. */
+  readonly isSelected?: (snapshot: SelectedSnapshot) => boolean
   /** Only those that are newer than the newest of the same host and paths that the target has. */
   readonly newerOnly?: boolean
   /** Take nothing from the target unread: read every file from the source. */

@@ -97,14 +97,17 @@ async function copyAll(
   return copied
 }
 
-function chooseSnapshots(source: Repository, { snapshots }: CopyOptions): Snapshot[] {
+function chooseSnapshots(
+  source: Repository,
+  { snapshots, isSelected = () => true }: CopyOptions,
+): Snapshot[] {
   const { catalogue } = source
   const chosen = snapshots
     ? // Blobs of a snapshot that is gone may be gone as well.
       snapshots.map(({ id }) => resolveSnapshot(source, id))
     : catalogue.snapshots
         .list()
-        .filter((summary) => !isLate(summary))
+        .filter((summary) => !isLate(summary) && isSelected(summary))
         .map(({ id }) => resolveSnapshot(source, id))
   return chosen.toSorted((left, right) => left.startedAtMs - right.startedAtMs)
 }

@@ -1,7 +1,4 @@
-import {
-  DirectoryReader,
-  type PageReference,
-} from '../../format/tree/directory-reader.ts'
+import { DirectoryReader, type PageReference } from '../../format/tree/directory-reader.ts'
 import { DirectoryWriter, type StoredDirectory } from '../../format/tree/directory-writer.ts'
 import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
@@ -176,12 +173,7 @@ export class TreeCopier {
     return false
   }
 
-  #scanFile(
-    directory: CopiedDirectory,
-    slice: PageSlice,
-    index: number,
-    isKnown: boolean,
-  ): void {
+  #scanFile(directory: CopiedDirectory, slice: PageSlice, index: number, isKnown: boolean): void {
     const { page } = slice
     const { counts } = this.#progress
     counts.files += 1

@@ -41,10 +41,10 @@ export function planRetention<S extends RetentionSnapshot>(
   // Of the two clocks one alone that is years ahead must not make everything old.
   const ageNowMs = policy.kind === 'limit' ? Math.min(nowMs, clientNowMs) : nowMs
   return groupSnapshots(snapshots.filter(isSelected), groupBy).map((group) => {
-    const { hostname, paths, tags } = group
+    const { hostname, paths, tags, copiedFrom } = group
     const decisions = applyRetention(group.snapshots, policy, { nowMs: ageNowMs, suspicious })
     // Limits are meant to remove everything where all is too old, and stop before the last by themselves.
     const isAll = policy.kind === 'keep' && removesAll(decisions)
-    return { hostname, paths, tags, decisions, removesAll: isAll }
+    return { hostname, paths, tags, copiedFrom, decisions, removesAll: isAll }
   })
 }

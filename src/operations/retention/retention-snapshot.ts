@@ -1,4 +1,5 @@
 import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
+import type { SnapshotOrigin } from '../../model/snapshot.ts'
 
 type SummaryFields =
   | 'id'
@@ -18,6 +19,8 @@ export interface RetentionSnapshot extends Pick<SnapshotSummary, SummaryFields> 
   readonly recordedAtMs: number | null
   /** When the snapshot object came into the storage, by the storage's clock; null when it is not known. */
   readonly receivedAtMs: number | null
+  /** What it is a copy of; null or absent for one that was made here. */
+  readonly original?: SnapshotOrigin | null
   /** Whoever made it had verified it, its archive was the same to the bit when it was imported, and nothing was found wrong with it since. */
   readonly wasImportedVerified?: boolean
 }
@@ -27,6 +30,14 @@ export interface RetentionSnapshot extends Pick<SnapshotSummary, SummaryFields> 
  * those of last year.
  */
 const runMsMax = 24 * 60 * 60 * 1000
+
+/**
+ * By which way it came: the id of the repository that it was copied from, or the empty text. Times of one way were given by one clock and came in
+ * order, and prove nothing about another way's.
+ */
+export function wayOf({ original }: RetentionSnapshot): string {
+  return original?.repositoryId ?? ''
+}
 
 /** When the snapshot says that it was finished: the storage's word where there is one, else the client's. */
 export function finishedMs({ recordedAtMs, endedAtMs }: RetentionSnapshot): number {

@@ -1,5 +1,5 @@
 import { isLate } from '../../repository/is-late.ts'
-import { finishedMs, type RetentionSnapshot } from './retention-snapshot.ts'
+import { finishedMs, wayOf, type RetentionSnapshot } from './retention-snapshot.ts'
 
 /** Clocks may disagree by that much, and be set right by that much, without anybody being told. */
 export const clockToleranceMs: number = 5 * 60 * 1000
@@ -16,7 +16,11 @@ const deliveryMsMax = 24 * 60 * 60 * 1000
  * - a time in the future,
  * - a time later than the arrival of the snapshot in the storage,
  * - a time before that of the parent,
- * - a time before that of a snapshot that arrived earlier and at its own time.
+ * - a time before that of a snapshot that came the same way, earlier, and at its own time.
+ *
+ * Copies of another repository have its times. They come later, and those of several hosts not in the order of their times, so they have a day
+ * of room among themselves; and they are a group of their own for every policy (`groupSnapshots`), so that nothing is gained by calling a
+ * snapshot a copy.
  *
  * A repository that was copied has new times of arrival everywhere, so copied snapshots prove nothing about others. A snapshot that
  * was brought back by an undelete arrives anew, and so is kept until it is named.
@@ -34,16 +38,30 @@ export function findSuspiciousTimes(
   }
   const plausible = snapshots.filter(({ id }) => !suspicious.has(id))
   const byId = new Map(plausible.map((snapshot) => [snapshot.id as string, snapshot]))
-  for (const { snapshot, latestBeforeMs } of withLatestBefore(plausible)) {
+  for (const { snapshot, latestBeforeMs } of [...byWay(plausible).values()].flatMap(
+    withLatestBefore,
+  )) {
     const parent = snapshot.parentId === null ? undefined : byId.get(snapshot.parentId)
-    const ms = finishedMs(snapshot) + clockToleranceMs
-    if (parent !== undefined && ms < finishedMs(parent)) {
+    const ms = finishedMs(snapshot)
+    const roomMs = wayOf(snapshot) === '' ? clockToleranceMs : deliveryMsMax
+    if (parent !== undefined && ms + clockToleranceMs < finishedMs(parent)) {
       suspicious.set(snapshot.id, 'its time is before that of its parent')
-    } else if (ms < latestBeforeMs) {
+    } else if (ms + roomMs < latestBeforeMs) {
       suspicious.set(snapshot.id, 'it arrived after snapshots of a later time')
     }
   }
   return suspicious
+}
+
+function byWay(snapshots: readonly RetentionSnapshot[]): Map<string, RetentionSnapshot[]> {
+  const ways = new Map<string, RetentionSnapshot[]>()
+  for (const snapshot of snapshots) {
+    const way = wayOf(snapshot)
+    const known = ways.get(way)
+    if (known) known.push(snapshot)
+    else ways.set(way, [snapshot])
+  }
+  return ways
 }
 
 /** Finds the snapshots that nobody was told of and that need not be whole, whatever their times are. */

@@ -5,13 +5,7 @@ import { engine } from '../../support/built-engine.ts'
 import { flipBit, sizeOf } from '../../support/damage.ts'
 import { directory, file, makeTree } from '../../support/make-tree.ts'
 import { randomBytesOf } from '../../support/random-bytes.ts'
-import {
-  codeOf,
-  findings,
-  namesIn,
-  restoreDifferences,
-  save,
-} from '../../support/repositories.ts'
+import { codeOf, findings, namesIn, restoreDifferences, save } from '../../support/repositories.ts'
 import { fastFolder, scratchFolder } from '../../support/scratch.ts'
 import { files, newSource, prune } from '../prune-scene.ts'
 import { change, copy, newPair } from './two-repositories.ts'
@@ -111,13 +105,18 @@ describe('copySnapshots() beside others', () => {
       expect(engine.resolveSnapshot(judge, id).original?.repositoryId).toBe(source.repositoryId)
     }
     expect(await findings(judge)).toEqual([])
-    expect(await restoreDifferences(judge, engine.resolveSnapshot(judge, 'latest'), folder)).toEqual([])
+    expect(
+      await restoreDifferences(judge, engine.resolveSnapshot(judge, 'latest'), folder),
+    ).toEqual([])
     expect((await copy(judge, source)).outcomes).toEqual(['present', 'present'])
   })
 
   it('goes beside two copies in opposite directions', async () => {
     const { a, b } = await newPair()
-    const [left, right] = [newSource(files('left', 5, 20_000)), newSource(files('right', 5, 20_000))]
+    const [left, right] = [
+      newSource(files('left', 5, 20_000)),
+      newSource(files('right', 5, 20_000)),
+    ]
     await save(await a.open(), left)
     await save(await b.open(), right)
     await Promise.all([

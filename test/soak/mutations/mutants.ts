@@ -1,5 +1,6 @@
 import { changeMutants } from './list/change.ts'
 import { commitMutants } from './list/commit.ts'
+import { copyMutants } from './list/copy.ts'
 import { damageMutants } from './list/damage.ts'
 import { forgetMutants } from './list/forget.ts'
 import { frameMutants } from './list/frame.ts'
@@ -36,4 +37,5 @@ export const mutants: readonly Mutant[] = [
   ...retentionMutants,
   ...parityMutants,
   ...shortcutMutants,
+  ...copyMutants,
 ]

@@ -35,11 +35,17 @@ describe('snapshots', () => {
     expect(catalogue.snapshots.summary(snapshot.id)).toEqual({
       ...summary,
       treeId: tree.id,
+      original: null,
       receivedAtMs: null,
       leaseEndedAtMs: null,
       verifiedAtMs: null,
       damagedAtMs: null,
     })
+    const original = { repositoryId: '1a'.repeat(16), snapshotId: '2b'.repeat(32) }
+    const copy = snapshotOf('copy', { original })
+    catalogue.snapshots.add(copy)
+    expect(catalogue.snapshots.summary(copy.id)?.original).toEqual(original)
+    expect(catalogue.snapshots.get(copy.id)?.original).toEqual(original)
   })
 
   it('lists the oldest first and finds the latest', () => {

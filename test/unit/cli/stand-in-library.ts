@@ -6,6 +6,7 @@ import { reportFixture } from './report-fixture.ts'
 import {
   changesOf,
   checked,
+  copied,
   dayMs,
   entries,
   fileVersion,
@@ -81,6 +82,10 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
       record('snapshot', options)
       const result = options.dryRun ? null : snapshot
       return { snapshot: result, statistics, unreadable: 0, durationMs: 4000 }
+    },
+    async copySnapshots(_, __, options) {
+      record('copySnapshots', options)
+      return copied
     },
     async listSnapshots(_, filters) {
       record('listSnapshots', filters)

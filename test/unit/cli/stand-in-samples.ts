@@ -1,5 +1,6 @@
 import type {
   CheckResult,
+  CopyResult,
   KeySlot,
   RepairPacksResult,
   RepairSnapshotsResult,
@@ -249,4 +250,24 @@ export const parityUpdate = {
   bytesRead: 320_000_000,
   bytesWritten: 64_000_000,
   damagedPacks: [],
+}
+
+/** What `copySnapshots` answers: one is copied, one is there already, and of one something is lost. */
+export const copied: CopyResult = {
+  snapshots: (['copied', 'present', 'damaged'] as const).map((outcome) => ({
+    sourceId: snapshot.id,
+    backupId: snapshot.backupId,
+    startedAtMs: snapshot.startedAtMs,
+    hostname: snapshot.hostname,
+    paths: snapshot.paths,
+    statistics,
+    outcome,
+    saved: outcome === 'damaged' ? null : snapshot,
+    filesRead: 7,
+    bytesRead: 7000,
+    storedBytesAdded: 700,
+    lostCount: outcome === 'damaged' ? 1 : 0,
+    lost: outcome === 'damaged' ? [{ path: hostileName, message: 'it is gone' }] : [],
+  })),
+  durationMs: 4000,
 }

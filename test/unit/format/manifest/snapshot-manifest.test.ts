@@ -33,6 +33,16 @@ describe('encodeSnapshotManifest()', () => {
     )
   })
 
+  it('writes what it is a copy of before the description', () => {
+    const original = { snapshotId: '2b'.repeat(32), repositoryId: '1a'.repeat(16) }
+    const written = encodeSnapshotManifest({ ...manifest, original })
+    const text = `"original":{"repositoryId":"${'1a'.repeat(16)}","snapshotId":"${'2b'.repeat(32)}"}`
+    const plain = encodeSnapshotManifest(manifest).toString()
+    expect(written.toString()).toBe(plain.replace(',"description"', `,${text},"description"`))
+    expect(decodeSnapshotManifest(written)).toEqual({ ...manifest, original })
+    expect(decodeSnapshotManifest(Buffer.from(plain))).not.toHaveProperty('original')
+  })
+
   it('gives the same bytes whatever the order of the fields, and leaves others out', () => {
     const reversed = Object.fromEntries(Object.entries({ ...manifest, id: 'x' }).reverse())
     const bytes = encodeSnapshotManifest(reversed as unknown as SnapshotManifest)
@@ -56,6 +66,9 @@ describe('decodeSnapshotManifest()', () => {
   })
 
   it.each([
+    ['original', { original: 'text' }],
+    ['original.repositoryId', { original: { repositoryId: '1A', snapshotId: '2b'.repeat(32) } }],
+    ['original.snapshotId', { original: { repositoryId: '1a'.repeat(16) } }],
     ['version', { version: 2 }],
     ['version', { version: '1' }],
     ['backupId', { backupId: 'backup_' }],

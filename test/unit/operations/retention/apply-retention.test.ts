@@ -184,6 +184,15 @@ describe('planRetention()', () => {
     expect(counts('paths', 'tags')).toEqual([2, 1])
   })
 
+  it('never puts copies of another repository into a group with others', () => {
+    const original = { repositoryId: '1a'.repeat(16), snapshotId: '00'.repeat(32) }
+    const all = [...days(3), ...days(2, { original })]
+    const groups = planRetention(all, { ...base, groupBy: new Set() })
+    expect(groups.map(({ copiedFrom }) => copiedFrom)).toEqual([undefined, original.repositoryId])
+    const removed = groups.map(({ decisions }) => decisions.filter(({ isKept }) => !isKept).length)
+    expect(removed).toEqual([2, 1])
+  })
+
   it('says which groups a policy would leave nothing of, which limits never do', () => {
     const all = [...days(2), ...days(1, { hostname: 'web2', tags: ['x'] })]
     const options = { ...base, groupBy: new Set(['host'] as const) }

@@ -91,4 +91,35 @@ describe('findSuspiciousTimes()', () => {
     const ahead = { startedAtMs: atMs + 999 * dayMs, endedAtMs: atMs + 999 * dayMs }
     expect(suspicious(snapshotAt(nowMs - 2 * dayMs), snapshotAt(atMs, ahead))).toEqual([])
   })
+
+  describe('of copies of another repository', () => {
+    const copyOf = (
+      repositoryId: string,
+      timeMs: number,
+      receivedAtMs: number,
+    ): RetentionSnapshot =>
+      snapshotAt(timeMs, { receivedAtMs, original: { repositoryId, snapshotId: '00'.repeat(32) } })
+    const [one, two] = ['1a'.repeat(16), '2b'.repeat(16)]
+
+    it('finds nothing wrong with those that come after backups that were made here', () => {
+      const here = snapshotAt(nowMs - dayMs)
+      const late = copyOf(one, nowMs - 9 * dayMs, nowMs)
+      expect(suspicious(here, late)).toEqual([])
+    })
+
+    it('takes none for a proof against what was made here, or copied from elsewhere', () => {
+      const ahead = copyOf(one, nowMs - hourMs, nowMs - 2 * hourMs + dayMs)
+      const here = snapshotAt(nowMs - 2 * hourMs, { receivedAtMs: nowMs })
+      expect(suspicious(ahead, here, copyOf(two, nowMs - 9 * dayMs, nowMs))).toEqual([])
+    })
+
+    it('leaves a day of room between those of several hosts, and no more', () => {
+      const newest = copyOf(one, nowMs - dayMs, nowMs - dayMs + hourMs)
+      const other = copyOf(one, nowMs - 2 * dayMs, nowMs - hourMs)
+      const madeUp = copyOf(one, nowMs - 2 * dayMs - 1, nowMs - hourMs)
+      expect(suspicious(newest, other, madeUp)).toEqual([
+        [madeUp, 'it arrived after snapshots of a later time'],
+      ])
+    })
+  })
 })
