@@ -118,6 +118,7 @@ export {
   type RepairPacksOptions,
   type RepairPacksResult,
 } from './operations/repair/repair-packs.ts'
+export type { SnapshotRefill } from './operations/repair/refill-snapshots.ts'
 export type { LostPath } from './operations/repair/find-lost-paths.ts'
 export {
   repairSnapshots,

@@ -278,8 +278,21 @@ export interface RepairPacksOptions extends OperationOptions {
   /** Ids or unique beginnings of ids; none: those that are missing, on record as damaged, or of the wrong length. */
   readonly packs: readonly string[]
   readonly readData: boolean
+  /** Another repository, from which comes back what is lost. */
+  readonly from?: Repository
   /** Without it nothing is changed. */
   readonly apply: boolean
+}
+
+/** A snapshot of which something was lost, and what came back from another repository. */
+export interface SnapshotRefill {
+  readonly snapshotId: string
+  readonly backupId: string
+  /** Of the other repository: what was read, or could be. */
+  readonly sourceIds: readonly string[]
+  readonly lostBefore: number
+  /** What is still lost; on a dry run everything. */
+  readonly lost: readonly LostPath[]
 }
 
 export interface PackRepair {
@@ -302,6 +315,7 @@ export interface RepairPacksResult {
   readonly packsNamed: readonly string[]
   /** Packs on record as damaged, or named by the caller, that are whole. */
   readonly packsWhole: readonly string[]
+  readonly refills: readonly SnapshotRefill[]
   readonly unread: readonly UnreadObject[]
   readonly blobsLost: number
   readonly durationMs: number

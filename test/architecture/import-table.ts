@@ -71,6 +71,12 @@ export const exceptions: readonly Exception[] = [
     reason: 'Bytes are cut into chunks where they are read, in the worker, without another copy.',
   },
   {
+    from: 'operations/repair/',
+    to: 'operations/copy/',
+    reason:
+      'What is lost comes back from another repository by being copied: the same walk, the same workers.',
+  },
+  {
     from: 'operations/copy/',
     to: 'format/chunker/',
     reason: 'Contents of another repository are cut anew as they are read, like those of files.',

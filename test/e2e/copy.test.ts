@@ -77,3 +77,20 @@ describe('holdfast copy', () => {
     expect(space.run(['copy', '--from', space.at('other')], { environment }).status).toBe(12)
   })
 })
+
+describe('holdfast repair packs --from', () => {
+  it('heals a repository of which every pack is gone', () => {
+    const space = twoRepositories()
+    space.done(['copy', '--from', space.other])
+    for (const name of readdirSync(join(space.repository, 'packs'))) {
+      rmSync(join(space.repository, 'packs', name))
+    }
+    expect(space.run(['repair', 'packs', '--from', space.other]).status).toBe(20)
+    const repaired = space.done(['repair', 'packs', '--apply', '--from', space.other])
+    expect(repaired.stdout).toContain('came back')
+    space.done(['verify', '--all'])
+    space.done(['restore', 'latest', '--target', space.at('restored')])
+    const path = join(space.at('restored'), space.at('data/notes.txt'))
+    expect(readFileSync(path, 'utf8')).toBe('second')
+  })
+})

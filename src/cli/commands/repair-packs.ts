@@ -2,16 +2,26 @@ import type { Command } from 'commander'
 
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { addGlobalOptions } from '../global-options.ts'
-import type { PackRepair, RepairPacksResult } from '../library.ts'
+import type { PackRepair, RepairPacksResult, SnapshotRefill } from '../library.ts'
 import { reportUnread } from '../output/damage-report.ts'
+import { escapeBytes, escapeText } from '../../foundation/escape-bytes.ts'
 import { counted, humanCount, humanDuration } from '../../foundation/human.ts'
 import { formatTable } from '../../foundation/table.ts'
-import { writeJsonLine } from '../output/json.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { jsonPath, writeJsonLine } from '../output/json.ts'
 import { safeText } from '../output/safe-text.ts'
+import { shortId } from '../output/snapshot-json.ts'
+import {
+  addFromOptions,
+  fromFlagsOf,
+  withFromRepository,
+  type FromFlags,
+} from '../second-repository.ts'
 import type { Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
 
-interface RepairPacksFlags {
+interface RepairPacksFlags extends FromFlags {
+  readonly fromRepo?: string
   readonly apply?: true
   readonly readData?: true
 }
@@ -26,15 +36,20 @@ export function defineRepairPacks(repair: Command, run: RunAction): void {
     .argument('[packs...]', 'only these packs (ids or their beginnings)')
     .option('--apply', 'do it; without this option only say what would be done')
     .option('--read-data', 'read every pack to find those that are damaged')
-    .addHelpText(
-      'after',
-      '\nThe exit status is 20 as long as there is damage to repair or data is lost.',
-    )
+  addFromOptions(command, 'bring back what is lost from this repository, which has copies')
+  command.addHelpText(
+    'after',
+    '\nThe exit status is 20 as long as there is damage to repair or data is lost.',
+  )
   addGlobalOptions(command)
   addExamples(command, [
     ['holdfast repair packs', 'show what can be done about the packs that a check found damaged'],
     ['holdfast repair packs --apply', 'do it'],
     ['holdfast repair packs --read-data --apply', 'find all damage first by reading everything'],
+    [
+      'holdfast repair packs --apply --from /mnt/disk/backup',
+      'bring back what is lost from the copies there',
+    ],
   ])
   command.action((packs: string[], flags: RepairPacksFlags) =>
     run(command, (session) => repairPacks(session, packs, flags)),
@@ -47,13 +62,24 @@ async function repairPacks(
   flags: RepairPacksFlags,
 ): Promise<ExitStatus> {
   const [apply, readData] = [flags.apply === true, flags.readData === true]
-  const result = await session.withRepository((library, repository) =>
-    session.follow('repair', (options) =>
-      library.repairPacks(repository, { ...options, packs, apply, readData }),
-    ),
-  )
+  const from = fromFlagsOf(flags)
+  const result = await session.withRepository((library, repository) => {
+    const repair = (source?: Repository): Promise<RepairPacksResult> =>
+      session.follow('repair', (options) =>
+        library.repairPacks(repository, {
+          ...options,
+          packs,
+          apply,
+          readData,
+          ...(source && { from: source }),
+        }),
+      )
+    return from.from === undefined ? repair() : withFromRepository(session, library, from, repair)
+  })
   report(session, result)
+  const isMissed = result.refills.some(({ lost }) => lost.length > 0)
   const isFound = result.packs.length > 0 || result.indexObjects.length > 0
+  if (isMissed) return exitStatus.damaged
   if (result.blobsLost > 0 || (isFound && !result.isApplied)) return exitStatus.damaged
   return result.unread.length > 0 ? exitStatus.storageUnreachable : exitStatus.done
 }
@@ -74,6 +100,25 @@ function writeJson({ terminal }: Session, result: RepairPacksResult): void {
       cure,
       blobs_saved: blobsSaved,
       blobs_lost: blobsLost,
+    })
+  }
+  for (const { snapshotId, backupId, sourceIds, lostBefore, lost } of result.refills) {
+    for (const { path, kind, bytes } of lost) {
+      writeJsonLine(terminal, {
+        message_type: 'lost',
+        snapshot_id: snapshotId,
+        kind,
+        ...jsonPath('path', path),
+        ...(bytes !== undefined && { size: bytes }),
+      })
+    }
+    writeJsonLine(terminal, {
+      message_type: 'snapshot',
+      snapshot_id: snapshotId,
+      backup_id: backupId,
+      source_ids: sourceIds,
+      lost_before: lostBefore,
+      lost: lost.length,
     })
   }
   writeJsonLine(terminal, {
@@ -122,6 +167,7 @@ function text({ terminal }: Session, result: RepairPacksResult): string {
       `${counted(packsNamed.length, 'pack')} of lost index objects ${isApplied ? 'named' : 'can be named'} anew`,
     )
   }
+  for (const refill of result.refills) lines.push(...refillLines(refill, isApplied))
   lines.push(conclusion(result))
   return `${lines.join('\n')}\n`
 }
@@ -137,10 +183,27 @@ function row({ packId, state, segments, cure, blobsSaved, blobsLost }: PackRepai
   ]
 }
 
+/** Of a snapshot of which something was lost: what has come back from the other repository, and what has not. */
+function refillLines(refill: SnapshotRefill, isApplied: boolean): string[] {
+  const { snapshotId, backupId, sourceIds, lostBefore, lost } = refill
+  const name = `${shortId(snapshotId)} ${escapeText(backupId)}`
+  const paths = counted(lostBefore, 'path')
+  if (!isApplied) {
+    const source =
+      sourceIds.length > 0 ? `can be looked for in ${shortId(sourceIds[0])}` : 'has no copy'
+    return [`${name}: ${paths} lost, which ${source}`]
+  }
+  if (lost.length === 0) return [`${name}: all ${paths} came back`]
+  return [
+    ...lost.map(({ path }) => `lost: ${shortId(snapshotId)}:${escapeBytes(path)}`),
+    `${name}: ${counted(lost.length, 'path')} of ${lostBefore} stay lost`,
+  ]
+}
+
 function conclusion(result: RepairPacksResult): string {
   const { packs, indexObjects, packsNamed, isApplied, blobsLost, packsRead, durationMs } = result
   const read = `read ${counted(packsRead, 'pack')} in ${humanDuration(durationMs)}`
-  if (packs.length + indexObjects.length + packsNamed.length === 0) {
+  if (packs.length + indexObjects.length + packsNamed.length + result.refills.length === 0) {
     return `Nothing to repair: ${read}`
   }
   const lost =
@@ -149,5 +212,5 @@ function conclusion(result: RepairPacksResult): string {
       : `${counted(blobsLost, 'blob')} ${blobsLost === 1 ? 'is' : 'are'} lost; a new backup stores again what is still in its source, then run \`holdfast repair snapshots\``
   return isApplied
     ? `Repaired: ${read}, ${lost}`
-    : `Nothing was changed (${read}); with --apply ${lost}`
+    : `Nothing was changed (${read}); with --apply ${result.refills.length > 0 ? 'comes back what the other repository has' : lost}`
 }

@@ -14,7 +14,8 @@ const order = `What to do about damage, in this order:
 
   holdfast check --read-data        find all of it; the rest works on what is on record
   holdfast repair catalogue         only when the check names catalogue.db
-  holdfast repair packs --apply     bring packs back by parity, copy what verifies out of the others
+  holdfast repair packs --apply     bring packs back by parity, copy what verifies out of others;
+                                    with --from REPO what is lost comes back from there
   holdfast snapshot …               as always: stores again what is lost and still in the source
   holdfast repair snapshots --apply replace snapshots by ones without the files that stay lost
 

@@ -1,4 +1,3 @@
-import { HoldfastError } from '../../foundation/errors.ts'
 import { programName } from '../../foundation/program.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { catchUp } from '../../repository/catch-up.ts'
@@ -8,10 +7,11 @@ import { isLate } from '../../repository/is-late.ts'
 import type { Lease } from '../../repository/lock-repository.ts'
 import { originKey, originOf } from '../../repository/origin-of.ts'
 import { followWithParity } from '../../repository/parity/run-parity-update.ts'
+import { refuseSameRepository } from '../../repository/refuse-same-repository.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
 import { underLease } from '../../repository/under-lease.ts'
-import { chooseCounterpart, type Counterpart } from './choose-counterpart.ts'
+import { chooseCounterpart, knownEntriesOf, type Counterpart } from './choose-counterpart.ts'
 import type { CopiedSnapshot, CopyOptions, CopyResult } from './copy-options.ts'
 import { copyTree, type CopiedTree } from './copy-tree.ts'
 import { findCopy, snapshotsByOrigin } from './find-copy.ts'
@@ -32,7 +32,7 @@ export async function copySnapshots(
   options: CopyOptions = {},
 ): Promise<CopyResult> {
   const startedAtMs = Date.now()
-  refuseSame(target, source)
+  refuseSameRepository(target, source)
   options.signal?.throwIfAborted()
   const copied = await underLease(
     source,
@@ -51,16 +51,6 @@ export async function copySnapshots(
     await refillReserve(target.storage)
   }
   return { snapshots: copied, durationMs: Date.now() - startedAtMs }
-}
-
-/** Copies of a repository's files have its keys and its id, and are made by copying files. */
-function refuseSame(target: Repository, source: Repository): void {
-  if (target.repositoryId !== source.repositoryId) return
-  throw new HoldfastError(
-    'USAGE',
-    `Cannot copy from "${source.location}" to "${target.location}": they are the same repository`,
-    { remedy: 'Name another repository; `holdfast init` creates one' },
-  )
 }
 
 interface Both {
@@ -121,7 +111,8 @@ async function copyOne(
   const counterpart = readAll === true ? null : chooseCounterpart(source, target, snapshot)
   const tree = await copyTree({ source, target }, writing, {
     snapshot,
-    counterpart,
+    parent: counterpart?.target ?? null,
+    known: (trustsParent) => knownEntriesOf(source, target, trustsParent ? counterpart : null),
     phase: 'copying',
     signal,
     onEvent,

@@ -6,10 +6,10 @@ import type { Losses } from '../../repository/audit/find-losses.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { storeSource, type StoredSource } from '../../repository/store-snapshot.ts'
 import { entryCountOf } from '../../repository/tree-walk.ts'
-import { knownEntriesOf, type Counterpart } from './choose-counterpart.ts'
 import { CopyProgress, type CopyCounts } from './copy-counts.ts'
 import type { LostSource } from './copy-options.ts'
 import { openCopyPool, type CopyPool } from './copy-pool.ts'
+import type { KnownEntries } from './known-entries.ts'
 import { TreeCopier } from './tree-copier.ts'
 
 const lostListMax = 1_000
@@ -17,7 +17,10 @@ const lostListMax = 1_000
 /** What a copy is made of: a snapshot of the source, and what of it may be taken unread. */
 export interface TreeCopy {
   readonly snapshot: Snapshot
-  readonly counterpart: Counterpart | null
+  /** Of the target: what is taken comes from there. */
+  readonly parent: Snapshot | null
+  /** @param trustsParent false when what the parent refers to may be lost or about to go */
+  known(trustsParent: boolean): KnownEntries
   readonly phase: string
   readonly signal: AbortSignal | undefined
   readonly onEvent: OnEvent | undefined
@@ -38,14 +41,14 @@ export interface CopiedTree extends StoredSource {
 export async function copyTree(
   { source, target }: { readonly source: Repository; readonly target: Repository },
   lease: Lease,
-  { snapshot, counterpart, phase, signal, onEvent }: TreeCopy,
+  { snapshot, parent, known, phase, signal, onEvent }: TreeCopy,
 ): Promise<CopiedTree> {
   const progress = new CopyProgress(onEvent, phase, snapshot.statistics)
   const lost: LostSource[] = []
   const stored = await storeSource<CopyPool>(target, lease, {
     signal,
     onEvent,
-    chooseParent: () => counterpart?.target ?? null,
+    chooseParent: () => parent,
     openPool: (setup, own) =>
       openCopyPool({ source, target }, setup, own, (bytes) => progress.goAhead(bytes)),
     store({ session, pool, trustsParent }) {
@@ -65,8 +68,7 @@ export async function copyTree(
           onEvent?.({ type: 'damage', path, message })
         },
       })
-      const known = knownEntriesOf(source, target, trustsParent ? counterpart : null)
-      return copier.copy(rootOf(snapshot), known, signal)
+      return copier.copy(rootOf(snapshot), known(trustsParent), signal)
     },
   })
   progress.finish()

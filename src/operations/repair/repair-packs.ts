@@ -3,6 +3,7 @@ import type { OnEvent } from '../../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../../model/ids.ts'
 import {
   damageOf,
+  damageOutOfIndex,
   recordFindings,
   standingDamage,
   type PackDamage,
@@ -23,14 +24,18 @@ import { PackSalvager, type Salvaged } from '../../repository/pack-salvager.ts'
 import { reconstructPacks } from '../../repository/parity/reconstruct-packs.ts'
 import { readIndexEntry } from '../../repository/read-index-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { refuseSameRepository } from '../../repository/refuse-same-repository.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { writePacks } from '../../repository/write-packs.ts'
+import { refillSnapshots, type SnapshotRefill } from './refill-snapshots.ts'
 
 export interface RepairPacksOptions {
   /** Ids or unique beginnings of ids; without them those that are missing, on record as damaged, or of the wrong length. */
   readonly packs?: readonly string[]
   /** Read every pack to find those that are damaged. */
   readonly readData?: boolean
+  /** Another repository: what is lost here comes back from what it has of the same files. It is only read. */
+  readonly from?: Repository
   /** Without it nothing is changed. */
   readonly apply?: boolean
   readonly signal?: AbortSignal
@@ -58,6 +63,9 @@ export interface RepairPacksResult {
   readonly packsWhole: readonly PackId[]
   /** Objects that the storage failed to give; they are left as they are. */
   readonly unread: readonly UnreadObject[]
+  /** With `from`: every snapshot of which something was lost. */
+  readonly refills: readonly SnapshotRefill[]
+  /** Whole nowhere. With `from` 0 as soon as no snapshot needs any of them. */
   readonly blobsLost: number
   readonly durationMs: number
 }
@@ -69,20 +77,26 @@ export interface RepairPacksResult {
  * named before the index objects stop naming the damaged one; that one stays in the storage until a prune takes it away. So nothing that
  * verifies is ever removed, and a run that is cut off is begun again by running it again.
  *
+ * @throws {HoldfastError} `USAGE` when `from` is the same repository
  * @throws {RepositoryError} `REPOSITORY_LOCKED`, or when the storage as a whole fails
  */
 export async function repairPacks(
   repository: Repository,
   options: RepairPacksOptions = {},
 ): Promise<RepairPacksResult> {
+  const { from } = options
+  if (from) refuseSameRepository(repository, from)
   const isApplied = options.apply === true
-  return await underLease(
-    repository,
-    isApplied ? 'exclusive' : 'shared',
-    'repair packs',
-    (lease) => new PackRepairRun(repository, options, lease).run(),
-    { mayOnlyRead: !isApplied },
-  )
+  const repair = (): Promise<RepairPacksResult> =>
+    underLease(
+      repository,
+      isApplied ? 'exclusive' : 'shared',
+      'repair packs',
+      (lease) => new PackRepairRun(repository, options, lease).run(),
+      { mayOnlyRead: !isApplied },
+    )
+  if (!from) return await repair()
+  return await underLease(from, 'shared', 'repair from', repair, { mayOnlyRead: true })
 }
 
 /** What the readings gave. */
@@ -123,15 +137,19 @@ class PackRepairRun {
     const lost = this.#countLost(diagnosis)
     const fromParity = await this.#reconstruct(diagnosis, isApplied)
     const rest = diagnosis.damages.filter(({ packId }) => !fromParity.has(packId))
-    if (isApplied) await this.#apply(diagnosis, rest, lost, fromParity)
+    if (isApplied) await this.#apply(diagnosis, rest, fromParity)
+    const refills = await this.#refill(isApplied)
+    const isNothingMissed = isApplied && this.#options.from !== undefined && refills.every(isWhole)
+    const lostNow = isApplied ? this.#countStillLost(lost, isNothingMissed) : lost
+    if (isApplied) await this.#recordHealed(rest, lostNow, fromParity, isNothingMissed)
     const packs = diagnosis.damages.map(({ packId, state, segments }): PackRepair => {
       const isBack = fromParity.has(packId)
       const blobsSaved = diagnosis.blobsWhole.get(packId) ?? 0
       const cure = isBack ? 'parity' : blobsSaved > 0 ? 'copy' : 'none'
-      const blobsLost = isBack ? 0 : (lost.get(packId)?.size ?? 0)
+      const blobsLost = isBack ? 0 : (lostNow.get(packId)?.size ?? 0)
       return { packId, state, segments, cure, blobsSaved, blobsLost }
     })
-    const lostIds = new Set(rest.flatMap(({ packId }) => [...(lost.get(packId) ?? [])]))
+    const lostIds = new Set(rest.flatMap(({ packId }) => [...(lostNow.get(packId) ?? [])]))
     return {
       isApplied,
       packsRead: this.#packsRead,
@@ -143,6 +161,7 @@ class PackRepairRun {
       packsNamed: diagnosis.nameless,
       packsWhole: diagnosis.whole,
       unread: this.#faults.unread,
+      refills,
       blobsLost: lostIds.size,
       durationMs: Date.now() - this.#startedAtMs,
     }
@@ -322,7 +341,6 @@ class PackRepairRun {
   async #apply(
     diagnosis: Diagnosis,
     rest: Diagnosis['damages'],
-    lost: ReadonlyMap<PackId, ReadonlySet<string>>,
     fromParity: ReadonlySet<PackId>,
   ): Promise<void> {
     const repository = this.#repository
@@ -340,10 +358,54 @@ class PackRepairRun {
     const replaced = await replaceIndexObjects(repository, replacement, this.#lease.lock)
     repository.catalogue.indexObjects.remove(replaced)
     await this.#removeIndexObjects(unreadable)
-    const healed = rest.filter(({ packId }) => (lost.get(packId)?.size ?? 0) === 0)
-    const over = [...fromParity, ...healed.map(({ packId }) => packId)]
-    await recordFindings(repository, { damaged: [], whole: over })
     await repository.forgetTrees()
+  }
+
+  /** Takes back from the other repository what snapshots miss; on a dry run says what that is. */
+  async #refill(isApplied: boolean): Promise<readonly SnapshotRefill[]> {
+    const { from, signal, onEvent } = this.#options
+    if (!from) return []
+    return await refillSnapshots(this.#repository, from, {
+      lease: isApplied ? this.#lease : null,
+      // What was found is not named any more by now: what the catalogue knows can be had.
+      findings: isApplied
+        ? new PackFindings(this.#repository, { trustsUnread: true })
+        : this.#findings,
+      signal,
+      onEvent,
+    })
+  }
+
+  /** Of what was lost with each pack, what has not come back. Where every tree was walked and misses nothing, nothing is lost. */
+  #countStillLost(
+    lost: ReadonlyMap<PackId, ReadonlySet<string>>,
+    isNothingMissed: boolean,
+  ): Map<PackId, Set<string>> {
+    if (isNothingMissed) return new Map()
+    const { blobs } = this.#repository.catalogue
+    const isBack = (id: string): boolean => blobs.find(Buffer.from(id, 'latin1')) !== undefined
+    return new Map(
+      [...lost].map(([packId, ids]) => [packId, new Set([...ids].filter((id) => !isBack(id)))]),
+    )
+  }
+
+  async #recordHealed(
+    rest: Diagnosis['damages'],
+    lost: ReadonlyMap<PackId, ReadonlySet<string>>,
+    fromParity: ReadonlySet<PackId>,
+    isNothingMissed: boolean,
+  ): Promise<void> {
+    const healed = rest.filter(({ packId }) => (lost.get(packId)?.size ?? 0) === 0)
+    const whole = new Set([...fromParity, ...healed.map(({ packId }) => packId)])
+    // Also what an earlier repair could not answer, because it was cut off or had nothing to take from.
+    const earlier = isNothingMissed ? damageOutOfIndex(this.#repository) : []
+    for (const packId of earlier) whole.add(packId)
+    await recordFindings(this.#repository, {
+      damaged: [],
+      whole: [...whole],
+      ...(isNothingMissed && { unnamed: { count: 0, mark: '' } }),
+    })
+    await this.#repository.forgetTrees()
   }
 
   async #salvage(damages: Diagnosis['damages']): Promise<Salvaged> {
@@ -395,6 +457,10 @@ class PackRepairRun {
       errors: 0,
     })
   }
+}
+
+function isWhole({ lost }: SnapshotRefill): boolean {
+  return lost.length === 0
 }
 
 /** 32 bytes each, as latin1 text. */

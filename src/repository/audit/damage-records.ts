@@ -49,6 +49,17 @@ export function standingDamage(repository: Repository): StandingDamage[] {
   return [...standing.values()]
 }
 
+/** Packs that are on record and that no index object names any more: an earlier repair has taken them out, and lost what was only there. */
+export function damageOutOfIndex(repository: Repository): PackId[] {
+  const packs = new Set<PackId>()
+  for (const { damages } of openRecords(repository)) {
+    for (const { packId } of damages) {
+      if (!repository.catalogue.blobs.hasPack(packId)) packs.add(packId)
+    }
+  }
+  return [...packs]
+}
+
 /** What is on record and not answered, in numbers. */
 export interface DamageSummary {
   readonly packs: number

@@ -214,6 +214,7 @@ export const repairedPacks: RepairPacksResult = {
   indexObjects: [],
   packsNamed: [],
   packsWhole: [],
+  refills: [],
   unread: [],
   blobsLost: 2,
   durationMs: 700,

@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts'
 
 const known = 'src/operations/copy/known-entries.ts'
 const copies = 'test/integration/copy/copy.test.ts'
+const refills = 'test/integration/copy/repair-from.test.ts'
 const damage = 'test/integration/copy/copy-damage.test.ts'
 
 /** Nothing half is called a copy, and nothing is taken for the same that is not. */
@@ -33,10 +34,26 @@ export const copyMutants: readonly Mutant[] = [
   {
     name: 'a copy takes from the target what is lost there',
     class: 'damage',
-    file: 'src/operations/copy/copy-tree.ts',
+    file: 'src/operations/copy/copy-snapshots.ts',
     text: 'trustsParent ? counterpart : null',
     replacement: 'counterpart',
     tests: [{ file: damage, only: 'stores again what the target has lost' }],
+  },
+  {
+    name: 'what an intact snapshot has lost counts as intact',
+    class: 'damage',
+    file: 'src/operations/repair/intact-entries.ts',
+    text: '!this.#lost.filesIn.get(this.#key)?.has(name) || ',
+    replacement: '!this.#lost.filesIn.get(name)?.has(name) || ',
+    tests: [{ file: refills, only: 'brings back what bit flips destroyed anywhere' }],
+  },
+  {
+    name: 'damage counts as over although a snapshot misses something',
+    class: 'damage',
+    file: 'src/operations/repair/repair-packs.ts',
+    text: 'this.#options.from !== undefined && refills.every(isWhole)',
+    replacement: 'this.#options.from !== undefined',
+    tests: [{ file: refills, only: 'tells exactly what stays lost, and brings the rest back' }],
   },
   {
     name: 'copies push out what was made here',

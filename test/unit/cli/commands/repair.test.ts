@@ -50,6 +50,46 @@ describe('holdfast repair packs', () => {
     expect(out).toContain('Nothing to repair')
   })
 
+  it('brings back from a second repository, and names what stays lost', async () => {
+    const refill = {
+      snapshotId: snapshot.id,
+      backupId: snapshot.backupId,
+      sourceIds: ['5e'.repeat(32)],
+      lostBefore: 3,
+      lost: [{ path: Buffer.from('/a\u001bb'), kind: 'file' as const, bytes: 7 }],
+    }
+    const answering = (lost: typeof refill.lost, isApplied: boolean) =>
+      createStandIn({
+        repairPacks: async () => ({
+          ...repairedPacks,
+          packs: [],
+          isApplied,
+          blobsLost: 0,
+          refills: [{ ...refill, lost }],
+        }),
+      })
+    const argv = ['repair', 'packs', '--apply', '--from', '/srv/other']
+    const standIn = answering(refill.lost, true)
+    const part = await run(argv, { standIn })
+    expect(part.status).toBe(20)
+    expect(part.out).toContain('lost: 1a2b3c4d:/a\\x1bb\n')
+    expect(part.out).toContain('1 path of 3 stay lost')
+    expect(standIn.openCount).toBe(0)
+    const whole = await run(argv, { standIn: answering([], true) })
+    expect(whole.status).toBe(0)
+    expect(whole.out).toContain('all 3 paths came back')
+    const dry = await run(argv.slice(0, 2).concat(argv.slice(3)), {
+      standIn: answering(refill.lost, false),
+    })
+    expect(dry.out).toContain('3 paths lost, which can be looked for in 5e5e5e5e')
+    const json = await run([...argv, '--json'], { standIn: answering(refill.lost, true) })
+    expect(json.json().map(({ message_type: type }) => type)).toEqual([
+      'lost',
+      'snapshot',
+      'summary',
+    ])
+  })
+
   it('gives each pack and a summary as JSON', async () => {
     expect((await run(['repair', 'packs', '--json'])).json()).toMatchObject([
       { message_type: 'pack', pack_id: 'ab'.repeat(32), cure: 'copy', blobs_lost: 2 },
