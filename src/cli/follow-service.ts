@@ -4,10 +4,11 @@ import type { Configuration } from '../config/load-config.ts'
 import type { Actor } from '../model/actor.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { AccessFields } from '../repository/record-access.ts'
+import type { OtherRepositories } from '../service/also-to/other-repositories.ts'
 import { logAccess } from '../service/access-log.ts'
 import type { ServiceContext } from '../service/service-context.ts'
 import type { Library, OperationOptions } from './library.ts'
-import type { Operation, Session } from './session.ts'
+import { cacheDirectory, passphraseFor, type Operation, type Session } from './session.ts'
 
 /** Who runs this command. */
 export function commandActor(): Actor {
@@ -35,13 +36,15 @@ export interface ServiceRun {
   readonly library: Library
   readonly repository: Repository
   readonly configuration: Configuration | undefined
+  /** Default: what the configuration says. */
+  readonly others?: OtherRepositories
 }
 
 /** Runs a service as the operations are run: with its events shown as the options want them. */
 export async function followService<T>(
   session: Session,
   operation: Operation,
-  { library, repository, configuration }: ServiceRun,
+  { library, repository, configuration, others }: ServiceRun,
   work: (context: ServiceContext) => Promise<T>,
 ): Promise<T> {
   return await session.follow(operation, (options: OperationOptions) =>
@@ -51,6 +54,11 @@ export async function followService<T>(
       configuration,
       actor: commandActor(),
       operations: library,
+      others: others ?? {
+        repositories: configuration?.settings.alsoTo ?? [],
+        passphrase: (location) => passphraseFor(session, location),
+        cacheDirectory: cacheDirectory(session, configuration),
+      },
     }),
   )
 }

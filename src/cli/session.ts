@@ -135,7 +135,7 @@ async function findRepository(session: Session): Promise<OpenOptions> {
   })
   return {
     location,
-    passphrase: () => requirePassphrase(session, location),
+    passphrase: () => passphraseFor(session, location),
     cacheDirectory: cacheDirectory(session, configuration),
     storage: await findStorage(session, location),
     retryLockMs: globals.retryLock,
@@ -192,7 +192,7 @@ export async function findPassphrase(
   })
 }
 
-async function requirePassphrase(session: Session, location: string): Promise<string> {
+export async function passphraseFor(session: Session, location: string): Promise<string> {
   const { terminal, signal } = session
   const ask = canAsk(terminal)
     ? () => askSecret(terminal, `Passphrase for ${location}: `, signal)

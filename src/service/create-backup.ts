@@ -3,6 +3,8 @@ import { hostname } from 'node:os'
 import { HoldfastError } from '../foundation/errors.ts'
 import type { BackupType, Snapshot } from '../model/snapshot.ts'
 import type { SnapshotOptions } from '../operations/snapshot/snapshot-options.ts'
+import { copyToOthers } from './also-to/copy-to-others.ts'
+import type { OtherOutcome } from './also-to/other-repositories.ts'
 import { chooseSources, type ConfiguredSources } from './choose-sources.ts'
 import { errorText } from './error-text.ts'
 import { recordFailure } from './record-failure.ts'
@@ -46,11 +48,14 @@ export interface BackupResult extends Saved {
   readonly verification: Verified | undefined
   /** Why it could not be verified, although it was wanted; the backup itself is saved. */
   readonly verificationError: unknown
+  /** What became of the copies in other repositories. */
+  readonly others: readonly OtherOutcome[]
 }
 
 /**
  * Makes a backup of what the configuration names: `full` reads every file of all paths, `incremental` trusts what is unchanged, the other types
- * save one path each. Hooks run around it, it is verified where the configuration says so, pings and alerts are told. A configured path that is missing is a notice.
+ * save one path each. Hooks run around it, it is verified where the configuration says so, and copied into the other repositories when what the hooks have
+ * stopped runs again; pings and alerts are told. A configured path that is missing is a notice.
  *
  * A run that makes no backup, for whatever reason, is recorded as failed, `backup_<seconds>` of its start, before the error goes on.
  *
@@ -65,22 +70,18 @@ export async function createBackup(
   const sources = chooseSources(context.configuration, request.type)
   const options = optionsOf(sources, request)
   if (options.dryRun === true) {
-    return { ...(await save(context, options)), ...notVerified }
+    return { ...(await save(context, options)), ...notVerified, others: [] }
   }
   const startedAtMs = Date.now()
   const ping = pingRuns(context)
   const facts = factsOf(context, request)
   await ping('start')
+  let saved: Omit<BackupResult, 'others'>
   try {
     await runConfiguredHook(context, 'before', facts)
-    const saved = await save(context, options)
-    const outcome = await verifyNew(context, saved.snapshot)
-    const result = { ...saved, ...outcome }
-    await runConfiguredHook(context, 'after', { ...facts, ...factsOfResult(result) })
-    const isGood = outcome.isVerified !== false && outcome.verificationError === undefined
-    await ping(isGood ? 'success' : 'fail')
-    await tellAlertsAfter(context)
-    return result
+    const made = await save(context, options)
+    saved = { ...made, ...(await verifyNew(context, made.snapshot)) }
+    await runConfiguredHook(context, 'after', { ...facts, ...factsOfResult(saved) })
   } catch (error) {
     const message = errorText(context.signal.aborted ? reasonOf(context.signal, error) : error)
     await recordFailure(context, { request, startedAtMs, message })
@@ -88,6 +89,16 @@ export async function createBackup(
     await ping('fail')
     await tellAlertsAfter(context)
     throw error
+  }
+  let others: readonly OtherOutcome[] | undefined
+  try {
+    others = await copyToOthers(context, saved.snapshot)
+    return { ...saved, others }
+  } finally {
+    const isGood = saved.isVerified !== false && saved.verificationError === undefined
+    const isCopied = others?.every(({ error, damaged }) => error === null && damaged === 0) === true
+    await ping(isGood && isCopied ? 'success' : 'fail')
+    await tellAlertsAfter(context)
   }
 }
 
@@ -143,7 +154,7 @@ function optionsOf(
 async function verifyNew(
   context: ServiceContext,
   snapshot: Snapshot | null,
-): Promise<Omit<BackupResult, keyof Saved>> {
+): Promise<Omit<BackupResult, keyof Saved | 'others'>> {
   const { repository, configuration, signal, onEvent } = context
   if (snapshot === null || configuration?.backup?.verification !== true) return notVerified
   try {
@@ -175,7 +186,8 @@ function factsOf(context: ServiceContext, request: BackupRequest): HookFacts {
   }
 }
 
-function factsOfResult({ snapshot, statistics, unreadable, isVerified }: BackupResult): HookFacts {
+function factsOfResult(result: Omit<BackupResult, 'others'>): HookFacts {
+  const { snapshot, statistics, unreadable, isVerified } = result
   return {
     BACKUP_ID: snapshot?.backupId ?? '',
     SNAPSHOT_ID: snapshot?.id ?? '',

@@ -2,6 +2,7 @@ import type { Configuration } from '../config/load-config.ts'
 import type { OnEvent } from '../foundation/progress-event.ts'
 import type { Actor } from '../model/actor.ts'
 import type { Repository } from '../repository/repository.ts'
+import type { OtherRepositories } from './also-to/other-repositories.ts'
 import { serviceOperations, type ServiceOperations } from './service-operations.ts'
 
 /** What a service works with: the command line, the daemon and the server differ in nothing else. */
@@ -12,6 +13,8 @@ export interface ServiceContext {
   readonly actor: Actor
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
+  /** Repositories that get a copy of each backup; default: those of the configuration. */
+  readonly others?: OtherRepositories
   /** Default: the operations themselves. */
   readonly operations?: ServiceOperations
 }

@@ -112,11 +112,21 @@ export interface FoundDamage {
   readonly fileBytes?: number | undefined
 }
 
+/** What opening a repository takes. */
+export interface OpeningOptions {
+  readonly location: string
+  readonly passphrase: () => Promise<string>
+  readonly cacheDirectory?: string | undefined
+  readonly retryLockMs?: number | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * What the services stand on: the operations, each loaded when it is called first. The command line gives its own library in their place, so
  * that tests can run every command on a stand-in.
  */
 export interface ServiceOperations {
+  openRepository(options: OpeningOptions): Promise<Repository>
   snapshot(repository: Repository, options: SnapshotOptions & Following): Promise<Saved>
   restore(repository: Repository, options: RestoreOptions & Following): Promise<Restored>
   verify(
@@ -146,6 +156,10 @@ export interface ServiceOperations {
 }
 
 export const serviceOperations: ServiceOperations = {
+  async openRepository(options) {
+    const { openRepository } = await import('../repository/open-repository.ts')
+    return await openRepository(options)
+  },
   async snapshot(repository, options) {
     const { snapshot } = await import('../operations/snapshot/snapshot.ts')
     return await snapshot(repository, options)

@@ -35,6 +35,8 @@ async function runDaemon(session: Session, { once }: DaemonFlags): Promise<ExitS
   const first = await session.configuration()
   const options = await session.openOptions()
   let passphrase: Promise<string> | undefined
+  // Nobody is asked a second time.
+  const askOnce = (): Promise<string> => (passphrase ??= options.passphrase())
   const daemon = new Daemon({
     loadConfiguration: async () => {
       if (first === undefined) return undefined
@@ -44,10 +46,10 @@ async function runDaemon(session: Session, { once }: DaemonFlags): Promise<ExitS
     openRepository: () =>
       session.library.openRepository({
         ...options,
-        // Nobody is asked a second time.
-        passphrase: () => (passphrase ??= options.passphrase()),
+        passphrase: askOnce,
         retryLockMs: options.retryLockMs ?? retryLockMsDefault,
       }),
+    others: { passphrase: askOnce, cacheDirectory: options.cacheDirectory },
     actor: { ...commandActor(), via: 'daemon' },
     signal: session.signal,
     log: await openDaemonLog(),

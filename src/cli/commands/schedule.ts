@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander'
 import { escapeText } from '../../foundation/escape-bytes.ts'
 import { lockProcess } from '../../service/process-lock.ts'
 import type { ScheduleOutcome } from '../../service/schedule/run-schedule.ts'
+import { statusOfOthers } from '../also-to.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { followService } from '../follow-service.ts'
 import { installSchedule, uninstallSchedule } from '../install-schedule.ts'
@@ -106,6 +107,8 @@ function statusOf({ outcomes, failures }: ScheduleOutcome): ExitStatus {
   )
   if (isDamaged) return exitStatus.damaged
   if (failures.length > 0) return exitStatus.failed
+  const others = statusOfOthers(outcomes.flatMap(({ backup }) => backup?.others ?? []))
+  if (others !== exitStatus.done) return others
   const isIncomplete = outcomes.some(({ backup }) => (backup?.unreadable ?? 0) > 0)
   return isIncomplete ? exitStatus.incomplete : exitStatus.done
 }

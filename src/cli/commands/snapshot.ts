@@ -13,6 +13,8 @@ import { collect, parseBackupType, parseSize, parseText, splitTags } from '../op
 import { reportDamage } from '../output/damage-report.ts'
 import { writeSnapshotSummary } from '../output/snapshot-summary.ts'
 import { readPatterns } from '../../service/read-patterns.ts'
+import { copyToOthers } from '../../service/also-to/copy-to-others.ts'
+import { alsoToOf, statusOfOthers, withReachable, type Reached } from '../also-to.ts'
 import { followService } from '../follow-service.ts'
 import type { Session } from '../session.ts'
 import { usageError } from '../usage-error.ts'
@@ -34,6 +36,7 @@ interface SnapshotFlags {
   readonly parent?: string
   readonly stdin?: true
   readonly stdinFilename?: string
+  readonly alsoTo?: readonly string[]
 }
 
 export function defineSnapshot(command: Command, run: RunAction): void {
@@ -75,9 +78,15 @@ export function defineSnapshot(command: Command, run: RunAction): void {
     )
     .option('--stdin', 'save standard input as a file')
     .option('--stdin-filename <name>', 'name of that file (default: stdin)', parseText)
+    .option(
+      '--also-to <repo>',
+      'copy the snapshot to this repository as well, with what it has missed; repeatable',
+      collect,
+    )
     .addHelpText(
       'after',
-      '\nThe exit status is 3 when some files could not be read; all others are saved then.',
+      '\nThe exit status is 3 when some files could not be read; all others are saved then. It is 21\n' +
+        'when a repository of --also-to got no copy; the next backup catches up with that.',
     )
   addExamples(command, [
     ['holdfast snapshot ~/project --exclude "*.tmp"', 'save a directory'],
@@ -100,14 +109,27 @@ async function save(
   checkStdinFlags(paths, flags)
   if (paths.length === 0 && flags.stdin !== true) return await saveConfigured(session, flags)
   const plan = planFromArguments(session, paths, flags)
-  return session.withRepository(async (library, repository) => {
-    const parent = await findParent(library, repository, flags)
-    const result = await session.follow('snapshot', (options) =>
-      library.snapshot(repository, { ...plan, ...options, ...parent }),
-    )
-    writeSnapshotSummary(session, result, { isVerified: undefined })
-    return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
-  }, 'snapshot')
+  const alsoTo = await alsoToOf(session, flags.alsoTo, false)
+  return await withReachable(
+    session,
+    alsoTo,
+    async ({ library, repository, others, down }) => {
+      const parent = await findParent(library, repository, flags)
+      const result = await session.follow('snapshot', (options) =>
+        library.snapshot(repository, { ...plan, ...options, ...parent }),
+      )
+      const run = { library, repository, configuration: undefined, others }
+      const copies = await followService(session, 'copy', run, (context) =>
+        copyToOthers(context, result.snapshot),
+      )
+      const all = [...down, ...copies]
+      writeSnapshotSummary(session, result, { isVerified: undefined, others: all })
+      const status = statusOfOthers(all)
+      if (status !== exitStatus.done) return status
+      return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
+    },
+    'snapshot',
+  )
 }
 
 async function findParent(
@@ -126,9 +148,10 @@ async function saveConfigured(session: Session, flags: SnapshotFlags): Promise<E
   // What is wrong with the configuration is told before a passphrase is asked for.
   chooseSources(configuration, type)
   const { description, ...additions } = planFromFlags(session, flags)
-  return session.withRepository(async (library, repository) => {
+  const alsoTo = await alsoToOf(session, flags.alsoTo, true)
+  const saveInto = async ({ library, repository, others, down }: Reached): Promise<ExitStatus> => {
     const parent = await findParent(library, repository, flags)
-    const run = { library, repository, configuration }
+    const run = { library, repository, configuration, others }
     const result = await followService(session, 'snapshot', run, (context) =>
       createBackup(context, {
         type,
@@ -138,11 +161,15 @@ async function saveConfigured(session: Session, flags: SnapshotFlags): Promise<E
       }),
     )
     reportDamage(session, result.damaged)
-    writeSnapshotSummary(session, result, { isVerified: result.isVerified })
+    const all = [...down, ...result.others]
+    writeSnapshotSummary(session, result, { isVerified: result.isVerified, others: all })
     if (result.verificationError !== undefined) throw result.verificationError
     if (result.isVerified === false) return exitStatus.damaged
+    const status = statusOfOthers(all)
+    if (status !== exitStatus.done) return status
     return result.unreadable > 0 ? exitStatus.incomplete : exitStatus.done
-  }, 'snapshot')
+  }
+  return await withReachable(session, alsoTo, saveInto, 'snapshot')
 }
 
 function checkStdinFlags(paths: readonly string[], { stdin, stdinFilename }: SnapshotFlags): void {

@@ -1,14 +1,18 @@
 import { escapeText } from '../../foundation/escape-bytes.ts'
+import type { OtherOutcome } from '../../service/also-to/other-repositories.ts'
 import type { SnapshotResult } from '../library.ts'
 import type { Session } from '../session.ts'
 import { counted, humanBytes, humanCount, humanDuration, jsonTime } from '../../foundation/human.ts'
 import { formatPairs } from '../../foundation/table.ts'
 import { writeJsonLine, type JsonObject } from './json.ts'
+import { othersJson, othersText } from './other-outcomes.ts'
 import { countersJson, shortId } from './snapshot-json.ts'
 
 export interface SnapshotOutcome {
   /** Undefined when the snapshot was not verified at once. */
   readonly isVerified: boolean | undefined
+  /** What became of the copies. */
+  readonly others: readonly OtherOutcome[]
 }
 
 /** What a backup did: as text, or as restic's `summary` line with what restic does not have. */
@@ -47,10 +51,10 @@ function summaryText(result: SnapshotResult, outcome: SnapshotOutcome): string {
     ])
   }
   if (unreadable > 0) pairs.push(['unreadable', `${counted(unreadable, 'path')}, not saved`])
-  return title + formatPairs(pairs, '  ')
+  return title + formatPairs(pairs, '  ') + othersText(outcome.others)
 }
 
-function summaryJson(result: SnapshotResult, { isVerified }: SnapshotOutcome): JsonObject {
+function summaryJson(result: SnapshotResult, { isVerified, others }: SnapshotOutcome): JsonObject {
   const { snapshot, statistics, unreadable, durationMs } = result
   return {
     message_type: 'summary',
@@ -59,6 +63,7 @@ function summaryJson(result: SnapshotResult, { isVerified }: SnapshotOutcome): J
     unreadable,
     dry_run: snapshot === null,
     ...(isVerified !== undefined && { verified: isVerified }),
+    ...othersJson(others),
     ...(snapshot !== null && {
       backup_start: jsonTime(snapshot.startedAtMs),
       backup_end: jsonTime(snapshot.endedAtMs),

@@ -12,6 +12,8 @@ export interface CopyOptions {
   readonly isSelected?: (snapshot: SelectedSnapshot) => boolean
   /** Only those that are newer than the newest of the same host and paths that the target has. */
   readonly newerOnly?: boolean
+  /** Instead of all: this snapshot, of either repository, and those of the same host and paths that the target has missed before it. */
+  readonly missedBeside?: Snapshot
   /** Take nothing from the target unread: read every file from the source. */
   readonly readAll?: boolean
   /** Say what would be copied, and store nothing. */

@@ -16,6 +16,7 @@ import type { CopiedSnapshot, CopyOptions, CopyResult } from './copy-options.ts'
 import { copyTree, type CopiedTree } from './copy-tree.ts'
 import { findCopy, snapshotsByOrigin } from './find-copy.ts'
 import { isNewer } from './is-newer.ts'
+import { missedSnapshots } from './missed-snapshots.ts'
 
 /**
  * Copies snapshots from one repository to another, oldest first. Each is durable when the next one begins, and what was cut off is gone on
@@ -73,7 +74,7 @@ async function copyAll(
   const { target, source } = both
   const copied: CopiedSnapshot[] = []
   const present = snapshotsByOrigin(target)
-  for (const snapshot of chooseSnapshots(source, options)) {
+  for (const snapshot of chooseSnapshots(both, options)) {
     options.signal?.throwIfAborted()
     const known = present.get(originKey(originOf(source, snapshot)))
     if (known !== undefined) {
@@ -87,19 +88,21 @@ async function copyAll(
   return copied
 }
 
-function chooseSnapshots(
-  source: Repository,
-  { snapshots, isSelected = () => true }: CopyOptions,
-): Snapshot[] {
-  const { catalogue } = source
-  const chosen = snapshots
-    ? // Blobs of a snapshot that is gone may be gone as well.
-      snapshots.map(({ id }) => resolveSnapshot(source, id))
-    : catalogue.snapshots
-        .list()
-        .filter((summary) => !isLate(summary) && isSelected(summary))
-        .map(({ id }) => resolveSnapshot(source, id))
-  return chosen.toSorted((left, right) => left.startedAtMs - right.startedAtMs)
+function chooseSnapshots({ target, source }: Both, options: CopyOptions): Snapshot[] {
+  const { snapshots, missedBeside, isSelected = () => true } = options
+  const chosen =
+    snapshots ??
+    (missedBeside
+      ? missedSnapshots(target, source, missedBeside)
+      : source.catalogue.snapshots
+          .list()
+          .filter((summary) => !isLate(summary) && isSelected(summary)))
+  return (
+    chosen
+      // Blobs of a snapshot that is gone may be gone as well.
+      .map(({ id }) => resolveSnapshot(source, id))
+      .toSorted((left, right) => left.startedAtMs - right.startedAtMs)
+  )
 }
 
 async function copyOne(

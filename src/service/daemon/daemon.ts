@@ -9,6 +9,7 @@ import { readCronTimes, type NextTime } from '../schedule/cron-times.ts'
 import type { JobKind } from '../schedule/job-kinds.ts'
 import { planDue, requireSchedule } from '../schedule/plan-due.ts'
 import { runJob, type JobOutcome } from '../schedule/run-job.ts'
+import type { OtherRepositories } from '../also-to/other-repositories.ts'
 import type { ServiceContext } from '../service-context.ts'
 import { pingRuns } from '../tell-after-run.ts'
 import type { DaemonClock } from './daemon-clock.ts'
@@ -20,6 +21,8 @@ export interface DaemonOptions {
   /** Reads the configuration, at the start and when it is told to. */
   readonly loadConfiguration: () => Promise<Configuration | undefined>
   readonly openRepository: () => Promise<Repository>
+  /** What opening the repositories takes that get a copy of each backup. */
+  readonly others?: Omit<OtherRepositories, 'repositories'>
   readonly actor: Actor
   /** Ends the daemon, and what it does just now. */
   readonly signal: AbortSignal
@@ -196,7 +199,12 @@ export class Daemon {
     const repository = await openRepository()
     try {
       const configuration = this.#configuration
-      return await use({ repository, configuration, actor, signal, onEvent: () => undefined })
+      const others = {
+        ...this.#options.others,
+        repositories: configuration?.settings.alsoTo ?? [],
+      }
+      const onEvent = (): void => undefined
+      return await use({ repository, configuration, actor, signal, others, onEvent })
     } finally {
       await repository.close()
     }

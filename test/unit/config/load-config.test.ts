@@ -44,6 +44,22 @@ describe('loadConfig()', () => {
     expect(repository).toBe(join(folder, 'repo'))
   })
 
+  it('reads the other repositories, with paths from the folder of the file', () => {
+    const { settings } = loadConfig(
+      write(
+        'holdfast:\n  also_to:\n    - repository: disk\n      passphrase_file: disk.pass\n' +
+          '    - { repository: "s3:https://store/bucket", passphrase_command: pass far }\n',
+      ),
+    )
+    expect(settings.alsoTo).toEqual([
+      { location: join(folder, 'disk'), passphraseFile: join(folder, 'disk.pass') },
+      { location: 's3:https://store/bucket', passphraseCommand: 'pass far' },
+    ])
+    expect(loadConfig(write('')).settings.alsoTo).toEqual([])
+    const fault = faultOf('holdfast:\n  also_to:\n    - passphrase_file: disk.pass\n')
+    expect(fault.message).toContain('without repository')
+  })
+
   it('fills in the defaults of an empty section, and says when there is no section', () => {
     expect(loadConfig(write('api:\n  backup:\n')).backup).toEqual(defaultBackupSettings)
     expect(loadConfig(write('api:\n  port: 8080\n')).backup).toBeUndefined()
