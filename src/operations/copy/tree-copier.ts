@@ -29,6 +29,9 @@ interface BatchTargets {
   readonly indexes: number[]
 }
 
+/** Pages on the way down and of directories that wait for contents, in bytes. Honest ones have at most 1 MiB, and few are that long. */
+const heldBytesMax = 256 * 1024 * 1024
+
 /** From here on a file tells of its progress while it is read (content-copier.ts). In bytes. */
 const largeFileBytes = 1024 * 1024
 
@@ -50,6 +53,7 @@ export class TreeCopier {
   readonly #inFlight = new Set<Promise<void>>()
   #targets: BatchTargets = newTargets()
   #batchCount = 0
+  #heldBytes = 0
   #root: StoredDirectory | undefined
   #failure: unknown
 
@@ -86,9 +90,10 @@ export class TreeCopier {
         signal?.throwIfAborted()
         this.#step(this.#stack[this.#stack.length - 1])
         if (this.#failure !== undefined) throw this.#failure
-        if (!this.#batch.isFull) continue
+        if (!this.#batch.isFull && this.#heldBytes <= heldBytesMax) continue
         await this.#output.room()
         this.#submit(false)
+        await this.#settleHeld()
       }
       this.#submit(true)
       while (this.#inFlight.size > 0) {
@@ -102,6 +107,14 @@ export class TreeCopier {
     }
     if (!this.#root) throw new RangeError('The walk ended without a root')
     return this.#root
+  }
+
+  /** Directories wait for their files: behind one that takes long, pages would pile up. */
+  async #settleHeld(): Promise<void> {
+    while (this.#heldBytes > heldBytesMax && this.#inFlight.size > 0) {
+      await Promise.race(this.#inFlight)
+      if (this.#failure !== undefined) throw this.#failure
+    }
   }
 
   #push(place: DirectoryPlace | null, top: PageReference, known: KnownEntries): void {
@@ -138,8 +151,14 @@ export class TreeCopier {
       if (directory.depth > treeDepthMax) {
         throw new DamageError(`Cannot copy a tree: it is more than ${treeDepthMax} deep`)
       }
+      // Nothing is waited for any more: all of it lies on the way down.
+      if (this.#heldBytes > heldBytesMax && this.#inFlight.size === 0) {
+        throw new DamageError('Cannot copy a tree: its folders take too much memory')
+      }
       const next = directory.pages.next()
-      return next.done ? null : next.value
+      if (next.done) return null
+      this.#heldBytes += next.value.bytes.length
+      return next.value
     } catch (error) {
       if (!isLoss(error)) throw error
       this.#lose(directory.path, error.message)
@@ -269,6 +288,7 @@ export class TreeCopier {
         }
       }
       directory.slices.shift()
+      this.#heldBytes -= slice.page.bytes.length
     }
   }
 

@@ -194,7 +194,8 @@ class SnapshotRepairRun {
       await session.close()
     }
     await index.flush()
-    const { id, backupId: _backupId, leaseId: _leaseId, ...kept } = snapshot
+    // Without a part of it it is no copy of anything any more: a whole one can be copied again.
+    const { id, backupId: _backupId, leaseId: _leaseId, original: _original, ...kept } = snapshot
     const tree = { id: root.id.toString('hex'), bytes: root.bytes }
     return await commitSnapshot(
       repository,

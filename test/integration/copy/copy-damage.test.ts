@@ -70,6 +70,25 @@ describe('copySnapshots() from a damaged repository', () => {
     expect(await findings(target)).toEqual([])
   })
 
+  it('copies a snapshot again of which a repair has left only a part', async () => {
+    const { source, target, b } = await newPair()
+    const folder = newSource(files('part', 5, 30_000))
+    await save(source, folder)
+    await copy(target, source)
+    for (const name of namesIn(b.location, 'packs')) {
+      flipBit(join(b.location, 'packs', name), 8 * 20_000)
+    }
+    expect(await findings(target)).not.toEqual([])
+    const { repairs } = await engine.repairSnapshots(target, { apply: true })
+    expect(repairs[0].replacement).not.toBeNull()
+    expect(repairs[0].replacement).not.toHaveProperty('original')
+    const again = await copy(target, source)
+    expect(again.outcomes).toEqual(['copied'])
+    const saved = again.snapshots[0].saved
+    if (!saved) throw new Error('There is no copy')
+    expect(await restoreDifferences(target, saved, folder)).toEqual([])
+  })
+
   it('stores again what the target has lost, and trusts nothing there until it has', async () => {
     const { source, target, b } = await newPair()
     const folder = newSource(files('lost', 5, 30_000))
