@@ -53,6 +53,13 @@ describe('holdfast copy', () => {
     expect(readdirSync(join(space.other, 'locks'))).toEqual([])
   })
 
+  it('hands its passphrases to nobody that it starts', () => {
+    const space = twoRepositories()
+    const script = `env > '${space.at('seen')}'; echo two`
+    space.done(['copy', '--from', space.other, '--from-passphrase-command', `sh -c "${script}"`])
+    expect(readFileSync(space.at('seen'), 'utf8')).not.toMatch(/PASSPHRASE/)
+  })
+
   it('tells what is lost, and copies nothing half', () => {
     const space = twoRepositories()
     for (const name of readdirSync(join(space.other, 'packs'))) {

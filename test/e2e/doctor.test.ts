@@ -123,9 +123,9 @@ holdfast:
     const space = backedUp()
     space.write(
       'config.yml',
-      `repository: repo\n${backup}holdfast: { passphrase_file: pass, server: { token_file: token, certificate_key_file: key } }\n`,
+      `repository: repo\n${backup}holdfast: { passphrase_file: pass, also_to: [{ repository: disk, passphrase_file: disk.pass }], server: { token_file: token, certificate_key_file: key } }\n`,
     )
-    for (const name of ['pass', 'token', 'key']) {
+    for (const name of ['pass', 'disk.pass', 'token', 'key']) {
       space.write(name, 'secret')
       chmodSync(space.at(name), 0o644)
     }
@@ -134,6 +134,7 @@ holdfast:
     expectFindings(space, [
       ['warning', 'permissions', 'the configuration "', `chmod go-w ${space.at('config.yml')}`],
       ['problem', 'permissions', 'the passphrase file "', `chmod go= ${space.at('pass')}`],
+      ['problem', 'permissions', 'the passphrase file "', `chmod go= ${space.at('disk.pass')}`],
       [
         'problem',
         'permissions',
@@ -143,7 +144,7 @@ holdfast:
       ['problem', 'permissions', `the secret "${space.at('key')}"`, `chmod go= ${space.at('key')}`],
       ['warning', 'permissions', 'the repository "', `chmod go-w ${space.at('repo')}`],
     ])
-    for (const name of ['token', 'key']) chmodSync(space.at(name), 0o600)
+    for (const name of ['disk.pass', 'token', 'key']) chmodSync(space.at(name), 0o600)
     rmSync(space.at('pass'))
     expectFindings(space, [
       ['problem', 'permissions', 'cannot be read (ENOENT)', `Check ${space.at('pass')}`],

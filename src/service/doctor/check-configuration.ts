@@ -23,9 +23,11 @@ export async function checkConfiguration(
     await checkCron(configuration),
     ...checkHooks(configuration),
   ]
-  const { passphraseFile, server } = settings
-  if (passphraseFile !== undefined) {
-    findings.push(checkPrivate('the passphrase file', passphraseFile))
+  const { server } = settings
+  for (const { passphraseFile } of [settings, ...settings.alsoTo]) {
+    if (passphraseFile !== undefined) {
+      findings.push(checkPrivate('the passphrase file', passphraseFile))
+    }
   }
   const { cacert, s3 } = settings
   if (s3.secretAccessKeyFile !== undefined) {
