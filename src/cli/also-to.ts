@@ -5,7 +5,13 @@ import { tellDown } from '../service/also-to/copy-to-others.ts'
 import type { OtherOutcome, OtherRepositories } from '../service/also-to/other-repositories.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
 import type { Library, NextOperation, OpenOptions } from './library.ts'
-import { closeAfterFailure, passphraseFor, tellState, type Session } from './session.ts'
+import {
+  closeAfterFailure,
+  findStorage,
+  passphraseFor,
+  tellState,
+  type Session,
+} from './session.ts'
 
 /** The repository that is saved into, those that get a copy of it, and those that could not be reached when it was chosen. */
 export interface Reached {
@@ -53,7 +59,10 @@ export async function withReachable<T>(
   const { library } = session
   const main = await session.openOptions()
   const others = alsoTo.filter(({ location }) => location !== main.location)
-  const context = { passphrase: (location: string) => passphraseFor(session, location) }
+  const context = {
+    passphrase: (location: string) => passphraseFor(session, location),
+    storage: (location: string) => findStorage(session, location),
+  }
   const shared = { ...context, cacheDirectory: main.cacheDirectory }
   if (others.length === 0) {
     return await session.withRepository(
@@ -102,6 +111,7 @@ async function optionsFor(
   return {
     ...main,
     location,
+    storage: await findStorage(session, location),
     passphrase: async () =>
       (await readPassphrase({ configuration: () => candidate, environment, signal })) ??
       (await passphraseFor(session, location)),

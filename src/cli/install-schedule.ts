@@ -13,7 +13,7 @@ import {
 } from '../service/install/crontab.ts'
 import { readCrontab, requireTool } from '../service/install/run-tool.ts'
 import { systemdUnits, unitBase } from '../service/install/systemd-units.ts'
-import { hasEnvironmentKeys } from './choose-storage.ts'
+import { hasEnvironmentKeys } from '../service/choose-storage.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
 import { writeJsonErrorLine, writeJsonLine } from './output/json.ts'
 import { safeText } from './output/safe-text.ts'

@@ -7,7 +7,13 @@ import type { Repository } from '../repository/repository.ts'
 import { askSecret, canAsk } from './ask.ts'
 import type { Library } from './library.ts'
 import { parseText } from './option-values.ts'
-import { cacheDirectory, closeAfterFailure, tellState, type Session } from './session.ts'
+import {
+  cacheDirectory,
+  closeAfterFailure,
+  findStorage,
+  tellState,
+  type Session,
+} from './session.ts'
 import { usageError } from './usage-error.ts'
 
 /** The options that name a second repository, which is only read. */
@@ -75,6 +81,7 @@ async function withSecondRepository<T>(
     location,
     passphrase,
     cacheDirectory: cacheDirectory(session, await configurationForCache(session)),
+    storage: await findStorage(session, location),
     retryLockMs: globals.retryLock,
     signal,
   })

@@ -144,13 +144,13 @@ async function findRepository(session: Session): Promise<OpenOptions> {
 }
 
 /** Undefined for a folder, which needs none, and for which no configuration is read on this account. */
-async function findStorage(
+export async function findStorage(
   session: Session,
   location: string,
 ): Promise<OpenOptions['storage'] | undefined> {
   const { isAddress } = await import('../config/resolve-location.ts')
   if (!isAddress(location)) return undefined
-  const { chooseStorage } = await import('./choose-storage.ts')
+  const { chooseStorage } = await import('../service/choose-storage.ts')
   return await chooseStorage({ ...session, configuration: await session.configuration() })
 }
 

@@ -11,6 +11,7 @@ import type { SnapshotOptions, SnapshotResult } from '../operations/snapshot/sna
 import type { VerifyResult } from '../operations/verify/verify.ts'
 import type { SnapshotId } from '../model/ids.ts'
 import type { TellOptions, ToldAlerts } from '../monitoring/alerts/tell-alerts.ts'
+import type { StorageSettings } from '../repository/open-chosen-storage.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { writeJournal } from '../repository/write-journal.ts'
 
@@ -117,6 +118,7 @@ export interface OpeningOptions {
   readonly location: string
   readonly passphrase: () => Promise<string>
   readonly cacheDirectory?: string | undefined
+  readonly storage?: StorageSettings | undefined
   readonly retryLockMs?: number | undefined
   readonly signal: AbortSignal
 }

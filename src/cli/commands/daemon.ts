@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
 import { commandActor } from '../follow-service.ts'
-import type { Session } from '../session.ts'
+import { findStorage, type Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
 
 interface DaemonFlags {
@@ -49,7 +49,11 @@ async function runDaemon(session: Session, { once }: DaemonFlags): Promise<ExitS
         passphrase: askOnce,
         retryLockMs: options.retryLockMs ?? retryLockMsDefault,
       }),
-    others: { passphrase: askOnce, cacheDirectory: options.cacheDirectory },
+    others: {
+      passphrase: askOnce,
+      cacheDirectory: options.cacheDirectory,
+      storage: (location) => findStorage(session, location),
+    },
     actor: { ...commandActor(), via: 'daemon' },
     signal: session.signal,
     log: await openDaemonLog(),

@@ -1,7 +1,10 @@
 import { readPassphrase } from '../../config/read-passphrase.ts'
+import { isAddress } from '../../config/resolve-location.ts'
 import type { OtherRepository } from '../../config/settings.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
+import type { StorageSettings } from '../../repository/open-chosen-storage.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { chooseStorage } from '../choose-storage.ts'
 import { operationsOf, type ServiceContext } from '../service-context.ts'
 import { otherRepositoriesOf } from './other-repositories.ts'
 
@@ -14,14 +17,27 @@ export async function openOther(
   context: ServiceContext,
   other: OtherRepository,
 ): Promise<Repository> {
-  const { cacheDirectory } = otherRepositoriesOf(context)
+  const { cacheDirectory, storage = storageOf(context) } = otherRepositoriesOf(context)
   return await operationsOf(context).openRepository({
     location: other.location,
     passphrase: () => passphraseOf(context, other),
     cacheDirectory,
+    storage: await storage(other.location),
     retryLockMs: context.repository.retryLockMs,
     signal: context.signal,
   })
+}
+
+function storageOf({
+  configuration,
+}: ServiceContext): (location: string) => Promise<StorageSettings | undefined> {
+  const hints = {
+    globals: {},
+    configuration,
+    environment: process.env,
+    workingFolder: process.cwd(),
+  }
+  return async (location) => (isAddress(location) ? await chooseStorage(hints) : undefined)
 }
 
 async function passphraseOf(context: ServiceContext, other: OtherRepository): Promise<string> {

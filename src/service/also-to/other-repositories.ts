@@ -1,4 +1,5 @@
 import type { OtherRepository } from '../../config/settings.ts'
+import type { StorageSettings } from '../../repository/open-chosen-storage.ts'
 import type { ServiceContext } from '../service-context.ts'
 
 /** Repositories that get a copy of each backup, and what opening them takes besides. */
@@ -7,6 +8,8 @@ export interface OtherRepositories {
   /** For those that name none of their own. */
   readonly passphrase?: (location: string) => Promise<string>
   readonly cacheDirectory?: string | undefined
+  /** How one that is no folder is reached. */
+  readonly storage?: (location: string) => Promise<StorageSettings | undefined>
 }
 
 /** Those that whoever runs this has named, else those of the configuration. */

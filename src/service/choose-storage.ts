@@ -3,12 +3,20 @@ import { resolve } from 'node:path'
 import type { Configuration } from '../config/load-config.ts'
 import type { S3StoreSettings } from '../config/settings.ts'
 import type { StorageSettings } from '../repository/open-chosen-storage.ts'
-import type { CommandContext } from './command-context.ts'
-import type { GlobalOptions } from './global-options.ts'
 
-interface StorageHints extends Pick<CommandContext, 'environment' | 'workingFolder'> {
-  readonly globals: GlobalOptions
+/** What a command line may say of it. */
+export interface GivenStorage {
+  readonly cacert?: string
+  /** In bytes a second; 0 is without a limit. */
+  readonly limitUpload?: number
+  readonly limitDownload?: number
+}
+
+export interface StorageHints {
+  readonly globals: GivenStorage
   readonly configuration: Configuration | undefined
+  readonly environment: NodeJS.ProcessEnv
+  readonly workingFolder: string
 }
 
 /**
