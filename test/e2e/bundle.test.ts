@@ -39,6 +39,12 @@ function pathsGivenTo(name: string): string[] {
   )
 }
 
+function threadEntries(): string[] {
+  return pathsGivenTo('threadEntry').map((path) => `${path}.js`)
+}
+
+const requestThread = 'storage/s3/s3-thread-entry.js'
+
 describe('the build', () => {
   it('has every file that the program looks for', () => {
     const wanted = [...pathsGivenTo('programFile'), ...pathsGivenTo('builtFile')]
@@ -49,7 +55,7 @@ describe('the build', () => {
   })
 
   it('has every module that a thread starts with, which loads one chunk and nothing of the command line', async () => {
-    const entries = pathsGivenTo('threadEntry').map((path) => `${path}.js`)
+    const entries = threadEntries().filter((entry) => entry !== requestThread)
     expect(entries.length).toBeGreaterThanOrEqual(4)
     for (const entry of entries) {
       const { files, packages } = loadedBy(entry)
@@ -59,6 +65,19 @@ describe('the build', () => {
       // Named otherwise than it expects, it has nothing to do and ends.
       const worker = new Worker(join(dist, entry), { workerData: { holdfastWorker: 'other' } })
       expect(await once(worker, 'exit')).toEqual([0])
+    }
+  })
+
+  it('loads the client for S3 in the thread that does the requests, and nowhere else', () => {
+    const client = '@aws-sdk/client-s3'
+    expect(threadEntries()).toContain(requestThread)
+    const { files, packages } = loadedBy(requestThread)
+    expect(packages).toContain(client)
+    expect(packages).not.toContain('better-sqlite3')
+    expect(files.size).toBeLessThanOrEqual(6)
+    const others = ['cli/main.js', 'index.js', 'server/jobs/job-process.js', 'chunks/engine.js']
+    for (const entry of [...others, ...threadEntries()]) {
+      if (entry !== requestThread) expect(loadedBy(entry).packages, entry).not.toContain(client)
     }
   })
 
