@@ -38,7 +38,8 @@ const layers = {
   unlock: /^repository\/unlock-repository\.ts$/,
   // All that a thread needs, and the commands, too.
   worker: /-worker\.ts$/,
-  engine: /^(?:repository\/open-repository\.ts$|operations\/(?:copy|prune|restore|snapshot|verify)\/)/,
+  engine:
+    /^(?:repository\/open-repository\.ts$|operations\/(?:copy|prune|restore|snapshot|verify)\/)/,
   service: /^service\/[a-z-]+\.ts$/,
   command: /^cli\/(?!main\.ts$)/,
 }
