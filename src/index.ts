@@ -119,6 +119,11 @@ export {
   type RepairPacksResult,
 } from './operations/repair/repair-packs.ts'
 export type { SnapshotRefill } from './operations/repair/refill-snapshots.ts'
+export {
+  repairVersions,
+  type RepairVersionsOptions,
+  type RepairVersionsResult,
+} from './operations/repair/repair-versions.ts'
 export type { LostPath } from './operations/repair/find-lost-paths.ts'
 export {
   repairSnapshots,

@@ -169,6 +169,10 @@ export const lazyLibrary: Library = {
     const { repairSnapshots } = await import('../operations/repair/repair-snapshots.ts')
     return repairSnapshots(repository, options)
   },
+  async repairVersions(options) {
+    const { repairVersions } = await import('../operations/repair/repair-versions.ts')
+    return repairVersions(options)
+  },
   async writeJournal(repository, record) {
     const { writeJournal } = await import('../repository/write-journal.ts')
     return writeJournal(repository, record)

@@ -66,6 +66,27 @@ export interface InitResult {
   readonly putGuard: 'atomic' | 'weak' | 'ignored' | 'refused'
 }
 
+export interface RepairVersionsOptions extends OperationOptions {
+  readonly location: string
+  readonly storage?: OpenOptions['storage']
+  readonly cacheDirectory?: string | undefined
+  /** Everything is again as it was then. */
+  readonly atMs: number
+  readonly apply: boolean
+}
+
+export interface RepairVersionsResult {
+  readonly objects: readonly {
+    readonly name: string
+    readonly bytes: number
+    readonly storedAtMs: number
+  }[]
+  /** Versions that were looked at. */
+  readonly versions: number
+  readonly isApplied: boolean
+  readonly durationMs: number
+}
+
 export interface SnapshotOptions extends OperationOptions {
   /** Absolute, as bytes; empty with `stdin`. */
   readonly paths: readonly Buffer[]
@@ -424,4 +445,6 @@ export interface Library
   ): Promise<RepairSnapshotsResult>
   /** Builds the catalogue anew from the objects alone. */
   repairCatalogue(repository: Repository, options: OperationOptions): Promise<RepairResult>
+  /** Without opening the repository. */
+  repairVersions(options: RepairVersionsOptions): Promise<RepairVersionsResult>
 }

@@ -1,4 +1,5 @@
 import type { ObjectFolder } from './object-name.ts'
+import type { VersionedObjects } from './versioned-objects.ts'
 
 export interface StoredObject {
   /** Name within the storage, such as `packs/<64 hex>`. */
@@ -54,6 +55,8 @@ export interface Storage {
   /** What a person would type to reach it: a folder, an `s3:` address, `memory:`. */
   readonly location: string
   readonly capabilities: StorageCapabilities
+  /** What was replaced and deleted, where the storage can keep that. */
+  readonly versions: VersionedObjects | null
 
   /**
    * Folders of this machine that belong to it: no snapshot may go into them. What it will make

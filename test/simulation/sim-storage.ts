@@ -153,6 +153,7 @@ const capabilities: StorageCapabilities = {
 /** What one process sees of the objects. */
 export class SimStorage implements PackStorage {
   readonly location: string
+  readonly versions = null
   readonly capabilities = capabilities
   readonly #objects: SimObjects
   readonly #process: SimProcess

@@ -73,6 +73,7 @@ export class FaultyStorage implements Storage {
   /** Faults that were met. */
   readonly met: Fault[] = []
   readonly #storage: Storage
+  readonly versions = null
   readonly #faults: readonly Fault[]
   readonly #random: () => number
   readonly #counts = new Map<FaultyCall, number>()

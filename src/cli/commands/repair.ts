@@ -9,6 +9,7 @@ import type { Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
 import { defineRepairPacks } from './repair-packs.ts'
 import { defineRepairSnapshots } from './repair-snapshots.ts'
+import { defineRepairVersions } from './repair-versions.ts'
 
 const order = `What to do about damage, in this order:
 
@@ -18,6 +19,10 @@ const order = `What to do about damage, in this order:
                                     with --from REPO what is lost comes back from there
   holdfast snapshot …               as always: stores again what is lost and still in the source
   holdfast repair snapshots --apply replace snapshots by ones without the files that stay lost
+
+What somebody has deleted or overwritten in a bucket that keeps versions comes back before all of it:
+
+  holdfast repair versions --at TIME --apply
 
 Nothing that verifies is ever removed. Take a copy of the repository first when the disk is failing.
 `
@@ -31,6 +36,7 @@ export function defineRepair(command: Command, run: RunAction): void {
   addGlobalOptions(catalogue)
   defineRepairPacks(command, run)
   defineRepairSnapshots(command, run)
+  defineRepairVersions(command, run)
   addExamples(command, [
     ['holdfast repair catalogue', 'replace a catalogue that is lost or damaged'],
     ['holdfast repair packs', 'show what can be done about damaged packs'],

@@ -18,6 +18,7 @@ import type { StandingLock } from '../../repository/standing-locks.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { condemn, witnessesOf } from './condemn.ts'
 import { dropExpired, findExpired } from './drop-expired.ts'
+import { extendRetention } from './extend-retention.ts'
 import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
 import { packAccessOf } from './pack-access.ts'
@@ -146,6 +147,7 @@ class PruneRun {
     }
     const swept = await this.#sweep(standing, stored, marked)
     await this.#updateParity()
+    await this.#extendRetention()
     const deleted = sum([...swept.gone].map((id) => stored.bytesOf.get(id) ?? 0))
     const rewritten = plan.repack.filter(({ id }) => swept.gone.has(id)).length
     return {
@@ -312,6 +314,20 @@ class PruneRun {
       const leaving = condemned.packIds
       await updateParity(this.#repository, { signal, onEvent, lock, leaving })
     })
+  }
+
+  /** Everything is swept already: what goes wrong now is told. */
+  async #extendRetention(): Promise<void> {
+    const { onEvent } = this.#options
+    try {
+      await extendRetention(this.#repository, this.#lease.lock, this.#options)
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error
+      onEvent?.({
+        type: 'failure',
+        message: `the retention of what is there could not be extended: ${error.message}`,
+      })
+    }
   }
 
   /** Condemned packs that are needed all the same: by older marks, or by snapshots that came since. */

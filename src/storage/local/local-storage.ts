@@ -27,6 +27,7 @@ export function openLocal(location: string): LocalStorage {
  */
 export class LocalStorage implements PackStorage {
   readonly location: string
+  readonly versions = null
   readonly #reader: ObjectReader
   readonly #writer: ObjectWriter
 

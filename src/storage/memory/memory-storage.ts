@@ -18,6 +18,7 @@ import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '
  */
 export class MemoryStorage implements PackStorage {
   readonly location: string
+  readonly versions = null
   readonly capabilities: StorageCapabilities = {
     kind: 'memory',
     writable: true,

@@ -20,6 +20,7 @@ import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 import { ByteRate } from './byte-rate.ts'
 import { connect, connectionsMax } from './connect.ts'
 import { listKeys } from './list-keys.ts'
+import { ObjectVersions } from './object-versions.ts'
 import { probePuts } from './probe-puts.ts'
 import { readBody } from './read-body.ts'
 import { noRequests, type RequestCounts } from './request-counts.ts'
@@ -53,6 +54,7 @@ export class ObjectClient {
   readonly #uploadRate: ByteRate | undefined
   readonly #downloadRate: ByteRate | undefined
   readonly #counts = noRequests()
+  readonly versions: ObjectVersions
   /** False once the store has refused a conditional put: then it is asked first. */
   #putsConditionally = true
 
@@ -60,6 +62,13 @@ export class ObjectClient {
   constructor(settings: S3Settings) {
     this.#settings = settings
     this.#client = connect(settings)
+    this.versions = new ObjectVersions(settings, (action, what, work) =>
+      this.#try(action, what, async () => {
+        this.#counts.lists += action === 'list' ? 1 : 0
+        this.#counts.puts += action === 'list' ? 0 : 1
+        return await work(this.#client)
+      }),
+    )
     const { uploadBytesPerSecond, downloadBytesPerSecond } = settings
     if (uploadBytesPerSecond !== undefined) this.#uploadRate = new ByteRate(uploadBytesPerSecond)
     if (downloadBytesPerSecond !== undefined) {

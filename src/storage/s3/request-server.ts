@@ -81,6 +81,16 @@ export class RequestServer {
           }
           return null
         }),
+      listVersions: () => client().versions.list(),
+      bringBack: async (version) => {
+        await client().versions.bringBack(version)
+        return null
+      },
+      retention: () => client().versions.retention(),
+      retain: async ({ name, untilMs, mode }) => {
+        await client().versions.retain(name, untilMs, mode)
+        return null
+      },
       probePuts: () => client().probePuts(),
       delete: async (name) => {
         await client().delete(name)

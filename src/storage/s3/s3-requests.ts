@@ -1,6 +1,7 @@
 import type { TransferredError } from '../../foundation/error-transfer.ts'
 import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import type { ObjectFolder } from '../object-name.ts'
+import type { ObjectVersion, Retention } from '../versioned-objects.ts'
 import type { RequestCounts } from './request-counts.ts'
 import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 
@@ -40,6 +41,20 @@ export interface S3Calls {
       readonly path: string
       /** Parts of it that will be read again on other days. */
       readonly near: readonly ByteSpan[]
+    }
+    readonly give: null
+  }
+  listVersions: { readonly take: null; readonly give: ObjectVersion[] }
+  bringBack: {
+    readonly take: Pick<ObjectVersion, 'name' | 'versionId'>
+    readonly give: null
+  }
+  retention: { readonly take: null; readonly give: Retention | null }
+  retain: {
+    readonly take: {
+      readonly name: string
+      readonly untilMs: number
+      readonly mode: Retention['mode']
     }
     readonly give: null
   }

@@ -14,6 +14,7 @@ import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
 import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
 import { storageSettingsOf } from '../storage-settings.ts'
+import type { VersionedObjects } from '../versioned-objects.ts'
 import type { RequestChannel } from './request-channel.ts'
 import type { RequestCounts } from './request-counts.ts'
 import { parseS3Location, type S3Location } from './s3-location.ts'
@@ -44,6 +45,18 @@ export class S3Storage implements PackStorage {
     syncsNames: true,
   }
   readonly #parsed: S3Location
+  readonly versions: VersionedObjects = {
+    list: () => this.#requests().call('listVersions', null),
+    bringBack: async ({ name, versionId }) => {
+      assertObjectName(name)
+      await this.#requests().call('bringBack', { name, versionId })
+    },
+    retention: () => this.#requests().call('retention', null),
+    retain: async (name, untilMs, mode) => {
+      assertObjectName(name)
+      await this.#requests().call('retain', { name, untilMs, mode })
+    },
+  }
   #channel: RequestChannel | undefined
   #temporaries: TemporaryFiles | undefined
   #staysNear = false

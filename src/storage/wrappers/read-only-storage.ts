@@ -14,6 +14,7 @@ import type {
  */
 export class ReadOnlyStorage implements Storage {
   readonly #storage: Storage
+  readonly versions = null
 
   constructor(storage: Storage) {
     this.#storage = storage

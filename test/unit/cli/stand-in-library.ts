@@ -299,6 +299,10 @@ export function createStandIn(overrides: Partial<Library> = {}): StandIn {
         stop: async () => record('stopServer', {}),
       }
     },
+    async repairVersions(options) {
+      record('repairVersions', options)
+      return { objects: [], versions: 0, isApplied: false, durationMs: 0 }
+    },
     async repairCatalogue() {
       record('repairCatalogue', {})
       return { snapshots: 2, packs: 7, blobs: 9000, unusable: [], durationMs: 90 }

@@ -1,0 +1,63 @@
+import type { OnEvent } from '../../foundation/progress-event.ts'
+import type { StorageChoice } from '../../repository/open-chosen-storage.ts'
+import { withVersions, type ObjectVersion } from '../../repository/versions.ts'
+import { planVersions } from './plan-versions.ts'
+
+export interface RepairVersionsOptions extends StorageChoice {
+  /** By the storage's clock: everything is again as it was then. */
+  readonly atMs: number
+  /** Without it only what would be done is told. */
+  readonly apply?: boolean
+  readonly signal?: AbortSignal
+  readonly onEvent?: OnEvent
+}
+
+export interface RepairVersionsResult {
+  /** What was brought back, or would be, by name. */
+  readonly objects: readonly Pick<ObjectVersion, 'name' | 'bytes' | 'storedAtMs'>[]
+  /** Versions that were looked at. */
+  readonly versions: number
+  readonly isApplied: boolean
+  readonly durationMs: number
+}
+
+/** What makes a repository one comes last: until then it cannot be opened half brought back. */
+const lastName = 'config'
+
+/**
+ * Brings back what somebody has deleted or overwritten in a bucket that keeps versions: every object is again what it was at a time.
+ * Cut off, it goes on when it is run again.
+ *
+ * @throws {HoldfastError} `USAGE` for a storage without versions, or a storage fault
+ */
+export async function repairVersions(
+  options: RepairVersionsOptions,
+): Promise<RepairVersionsResult> {
+  const startedAtMs = Date.now()
+  return await withVersions(options, async (versions) => {
+    const all = await versions.list()
+    const plan = planVersions(all, options.atMs).toSorted(
+      (one, other) => Number(one.name === lastName) - Number(other.name === lastName),
+    )
+    if (options.apply === true) {
+      for (const [index, version] of plan.entries()) {
+        options.signal?.throwIfAborted()
+        await versions.bringBack(version)
+        options.onEvent?.({
+          type: 'progress',
+          phase: 'bringing back',
+          filesDone: index + 1,
+          filesTotal: plan.length,
+          bytesDone: 0,
+          errors: 0,
+        })
+      }
+    }
+    return {
+      objects: plan.map(({ name, bytes, storedAtMs }) => ({ name, bytes, storedAtMs })),
+      versions: all.length,
+      isApplied: options.apply === true,
+      durationMs: Date.now() - startedAtMs,
+    }
+  })
+}

@@ -1,0 +1,37 @@
+/** What a store keeps of an object that was replaced or deleted, or what is there now. */
+export interface ObjectVersion {
+  readonly name: string
+  /** The store's word for it. */
+  readonly versionId: string
+  /** By the clock of the store. */
+  readonly storedAtMs: number
+  readonly bytes: number
+  /** Equal for equal bytes as a rule, and never for others; empty when the store does not say. */
+  readonly contentTag: string
+  /** What a reader of the name gets. */
+  readonly isCurrent: boolean
+  /** The name was deleted then: there are no bytes. */
+  readonly isDeletion: boolean
+}
+
+/** By the rule of the bucket nobody can delete an object, or a version of it, for so long after it was put. */
+export interface Retention {
+  /** `governance` can be lifted by who has a permission for that, `compliance` by nobody. */
+  readonly mode: 'governance' | 'compliance'
+  readonly periodMs: number
+}
+
+/** A storage that keeps what was replaced and deleted. */
+export interface VersionedObjects {
+  /** Of all objects; those of one name newest first. */
+  list(): Promise<ObjectVersion[]>
+
+  /** Gives the name the bytes of an older version; nothing is lost by it. */
+  bringBack(version: Pick<ObjectVersion, 'name' | 'versionId'>): Promise<void>
+
+  /** What the storage does by itself for each object that is put; null when it does nothing. */
+  retention(): Promise<Retention | null>
+
+  /** From now on the present bytes of the name cannot be deleted before that time. */
+  retain(name: string, untilMs: number, mode: Retention['mode']): Promise<void>
+}
