@@ -10,6 +10,7 @@ import type { Library, NextOperation, OpenOptions, OperationOptions } from './li
 import { counted, humanTime } from '../foundation/human.ts'
 import { writeJsonErrorLine } from './output/json.ts'
 import { createProgress } from './output/progress.ts'
+import { tellRequests } from './output/request-report.ts'
 import { safeText } from './output/safe-text.ts'
 import { shortId } from './output/snapshot-json.ts'
 
@@ -230,9 +231,11 @@ async function useRepository<T>(
     tellState(session, repository)
     result = await use(library, repository)
   } catch (error) {
+    await tellRequests(session, repository)
     await closeAfterFailure(repository)
     throw error
   }
+  await tellRequests(session, repository)
   await repository.close()
   return result
 }

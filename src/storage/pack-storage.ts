@@ -1,4 +1,5 @@
 import type { ByteSpan, ObjectRange } from './object-range.ts'
+import type { RequestCounts } from './request-counts.ts'
 import type { Storage } from './storage.ts'
 
 /**
@@ -35,6 +36,9 @@ export interface PackStorage extends Storage {
 
   /** What is read through this instance from now on will be read again on other days: a storage that is far away keeps a copy near. */
   keepNear(): void
+
+  /** What was asked of a storage that is far away so far, by all threads of this process; null where a request costs nothing. */
+  countRequests(): Promise<RequestCounts | null>
 
   /** Begins an object of which nobody else knows. Blocks the thread. */
   createTemporarySync(): TemporaryFile

@@ -287,6 +287,10 @@ export class SimStorage implements PackStorage {
     ])
   }
 
+  async countRequests(): Promise<null> {
+    return null
+  }
+
   async countTemporary(): Promise<SweptTemporaries> {
     return { files: 0, bytes: 0 }
   }

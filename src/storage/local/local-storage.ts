@@ -151,6 +151,10 @@ export class LocalStorage implements PackStorage {
     return this.#writer.publish(file, name)
   }
 
+  async countRequests(): Promise<null> {
+    return null
+  }
+
   countTemporary(): Promise<SweptTemporaries> {
     return this.#writer.temporaries.count()
   }

@@ -153,6 +153,10 @@ export class MemoryStorage implements PackStorage {
     await this.put(name, bytes)
   }
 
+  async countRequests(): Promise<null> {
+    return null
+  }
+
   async countTemporary(): Promise<SweptTemporaries> {
     const sizes = [...this.#unfinished.values()].map(({ length }) => length)
     return { files: sizes.length, bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) }

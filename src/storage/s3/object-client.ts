@@ -23,7 +23,7 @@ import { listKeys } from './list-keys.ts'
 import { ObjectVersions } from './object-versions.ts'
 import { probePuts } from './probe-puts.ts'
 import { readBody } from './read-body.ts'
-import { noRequests, type RequestCounts } from './request-counts.ts'
+import { noRequests, type RequestCounts } from '../request-counts.ts'
 import {
   CutOffError,
   isNotImplemented,

@@ -2,7 +2,7 @@ import type { TransferredError } from '../../foundation/error-transfer.ts'
 import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import type { ObjectFolder } from '../object-name.ts'
 import type { ObjectVersion, Retention } from '../versioned-objects.ts'
-import type { RequestCounts } from './request-counts.ts'
+import type { RequestCounts } from '../request-counts.ts'
 import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 
 /** What threads ask of the one that does the requests, and what comes back. Bytes are transferred, not copied. */

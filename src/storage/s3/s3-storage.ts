@@ -16,7 +16,7 @@ import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '
 import { storageSettingsOf } from '../storage-settings.ts'
 import type { VersionedObjects } from '../versioned-objects.ts'
 import type { RequestChannel } from './request-channel.ts'
-import type { RequestCounts } from './request-counts.ts'
+import type { RequestCounts } from '../request-counts.ts'
 import { parseS3Location, type S3Location } from './s3-location.ts'
 import { s3SettingsOf } from './s3-settings.ts'
 import { enterChannel, leaveChannel } from './s3-thread.ts'
@@ -199,7 +199,6 @@ export class S3Storage implements PackStorage {
     return this.#files().sweep(Math.max(olderThanMs, temporaryAgeMsMin), Date.now())
   }
 
-  /** What was asked of the store so far, by all threads of this process. */
   async countRequests(): Promise<RequestCounts> {
     return await this.#requests().call('counts', null)
   }
