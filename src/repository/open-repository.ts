@@ -13,11 +13,20 @@ import { openChosenStorage } from './open-chosen-storage.ts'
 import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
 import type { OnLockWait } from './on-lock-wait.ts'
-import { readConfigObject, unlock, type UnlockOptions } from './unlock-repository.ts'
+import {
+  readConfigObject,
+  unlock,
+  type Unlocked,
+  type UnlockedStorage,
+  type UnlockOptions,
+} from './unlock-repository.ts'
 
 export interface OpenOptions extends Omit<UnlockOptions, 'onDeriving'> {
-  /** What a process that has it open already hands to one that it starts: nobody is asked again, and no key is derived again. */
-  readonly unlocked?: { readonly masterSecret: Buffer; readonly slotId: string | null }
+  /**
+   * What `unlockRepository` gave, or what a process that has it open already hands to one that it starts: nobody is asked again, and no key is
+   * derived again.
+   */
+  readonly unlocked?: Unlocked & Partial<UnlockedStorage>
   /** How long operations wait for others that hold the repository; default: not at all. */
   readonly retryLockMs?: number | undefined
   /** Told who is waited for meanwhile, and when that is over. */
@@ -53,9 +62,9 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
 
 /** @param isBeside whether the catalogue of an unencrypted repository may lie beside its objects */
 async function openWith(options: OpenOptions, isBeside: boolean): Promise<Repository> {
-  const storage = openChosenStorage(options)
+  const storage = options.unlocked?.storage ?? openChosenStorage(options)
   if (options.freesSpace === true) await openReserve(storage)
-  const decoded = await readConfigObject(storage)
+  const decoded = options.unlocked?.config ?? (await readConfigObject(storage))
   const { masterSecret, slotId } = options.unlocked ?? (await unlock(storage, decoded, options))
   const keys = deriveRepositoryKeys(masterSecret)
   checkRepositoryConfigMac(decoded, keys.configKey)

@@ -6,6 +6,7 @@ import {
 import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { noPlaceCode } from '../storage/errors.ts'
+import type { PackStorage } from '../storage/pack-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { unlockWithPassphrase } from './key-slots.ts'
 import { isMissing } from './loss.ts'
@@ -25,17 +26,27 @@ export interface Unlocked {
   readonly slotId: string | null
 }
 
+/** An unlocked repository of which nothing needs to be asked for again. */
+export interface UnlockedStorage extends Unlocked {
+  readonly config: DecodedRepositoryConfig
+  /** Open, with its connections. */
+  readonly storage: PackStorage
+}
+
 /**
  * Finds the master secret of a repository, without its catalogue: so little is loaded for it that the passphrase is at work early.
  *
+ * @returns what `openRepository` goes on with: the storage is open, and its to close
  * @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `PASSPHRASE_MISSING`, `PASSPHRASE_WRONG`, `OBJECT_DAMAGED` or a storage fault
  */
-export async function unlockRepository(options: UnlockOptions): Promise<Unlocked> {
+export async function unlockRepository(options: UnlockOptions): Promise<UnlockedStorage> {
   const storage = openChosenStorage(options)
   try {
-    return await unlock(storage, await readConfigObject(storage), options)
-  } finally {
+    const config = await readConfigObject(storage)
+    return { ...(await unlock(storage, config, options)), config, storage }
+  } catch (error) {
     await storage.close()
+    throw error
   }
 }
 
