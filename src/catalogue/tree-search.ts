@@ -53,6 +53,7 @@ export class TreeSearch {
   readonly #namedParents: Statement<[number], [number, Buffer, number]>
   readonly #content: Statement<[number], PageContent>
   readonly #rowOf: Statement<[Buffer], number>
+  readonly #contentOf: Statement<[Buffer], PageContent>
 
   constructor(database: CatalogueDatabase) {
     const { sqlite } = database
@@ -86,6 +87,10 @@ export class TreeSearch {
     this.#content = sqlite.prepare<[number], PageContent>(
       `SELECT p.bytes, c.content FROM page_content AS c JOIN tree_page AS p ON p.row = c.page
        WHERE c.page = ?`,
+    )
+    this.#contentOf = sqlite.prepare<[Buffer], PageContent>(
+      `SELECT p.bytes, c.content FROM tree_page AS p JOIN page_content AS c ON c.page = p.row
+       WHERE p.id = ?`,
     )
     this.#rowOf = sqlite.prepare<[Buffer], number>('SELECT row FROM tree_page WHERE id = ?').pluck()
   }
@@ -170,6 +175,13 @@ export class TreeSearch {
   /** @param page its row */
   content(page: number): PageContent | undefined {
     return this.#content.get(page)
+  }
+
+  /** By the page's id. @returns undefined when the catalogue does not have it */
+  contentOf(id: Uint8Array): PageContent | undefined {
+    return this.#database.guard('read a page of a directory', () =>
+      this.#contentOf.get(asIdBuffer(id)),
+    )
   }
 
   /** Row of a page; undefined when the catalogue does not know it. */

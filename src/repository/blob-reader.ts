@@ -13,13 +13,26 @@ export interface BlobFinder {
   findAll(id: Uint8Array): BlobLocation[]
 }
 
+/** Gives pages of directories that need not be fetched; each has been hashed. */
+export interface PageSource {
+  read(id: Uint8Array, lengthBytes: number): Buffer | undefined
+}
+
 /** Hands out blobs by id; each has been hashed and is the one that was asked for. For one thread. */
 export class BlobReader {
   readonly #finder: BlobFinder
   readonly #segments: SegmentReader
   readonly #hashers: BlobHashers
+  readonly #nearPages: PageSource | undefined
 
-  constructor(context: RepositoryContext, finder: BlobFinder, segments: SegmentReader) {
+  /** @param nearPages asked before the storage */
+  constructor(
+    context: RepositoryContext,
+    finder: BlobFinder,
+    segments: SegmentReader,
+    nearPages?: PageSource,
+  ) {
+    this.#nearPages = nearPages
     this.#finder = finder
     this.#segments = segments
     this.#hashers = createBlobHashers(context.keys)
@@ -115,7 +128,7 @@ export class BlobReader {
 
   /** A tree page; its reference says how long it is. */
   readTree(id: Uint8Array, lengthBytes: number): Buffer {
-    return this.read(blobKinds.tree, id, lengthBytes)
+    return this.#nearPages?.read(id, lengthBytes) ?? this.read(blobKinds.tree, id, lengthBytes)
   }
 
   /** A content list; its reference says what it covers, not how long it is. */

@@ -29,6 +29,7 @@ export class PlacesAhead {
 
   /** Looks up the directories on a page of level 0. What has no room is left to be looked up when it is needed. */
   add(page: TreePage): void {
+    if (this.#repository.hasPagesNear) return
     const keys = this.#wantedOn(page)
     if (keys.length < idsMin) return
     const ids = Buffer.from(keys.join(''), 'latin1')

@@ -19,6 +19,7 @@ import type { PackStorage } from '../storage/pack-storage.ts'
 import { defaultThreadCount } from '../workers/worker-pool.ts'
 import { BlobReader } from './blob-reader.ts'
 import type { UnusableObject } from './catch-up.ts'
+import { NearPages } from './near-pages.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { vanishedSnapshots, type VanishedSnapshot } from './vanished-snapshots.ts'
@@ -119,6 +120,11 @@ export class Repository {
     this.#unusable = [...kept, ...found]
   }
 
+  /** Whether directories are read from the catalogue where it has them, which is nearly always. */
+  get hasPagesNear(): boolean {
+    return this.storage.capabilities.isRemote && !this.#readsTreesAnew
+  }
+
   /** Reads tree blobs through a cache; for the thread that opened the repository. */
   get trees(): BlobReader {
     if (this.#trees) return this.#trees.reader
@@ -133,6 +139,9 @@ export class Repository {
         findAll: (id) => this.#catalogue.blobs.findAll(id),
       },
       new SegmentReader(this.context, storage, treeCacheBytes),
+      this.hasPagesNear
+        ? new NearPages(() => this.#catalogue, this.context.keys.treeIdKey)
+        : undefined,
     )
     this.#trees = { reader, storage }
     return reader
