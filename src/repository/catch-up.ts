@@ -29,9 +29,21 @@ const listingsMax = 5
  * @returns what was found unusable now; objects that were taken in earlier are not looked at again
  */
 export async function catchUp(repository: Repository): Promise<UnusableObject[]> {
+  return await catchUpBy(repository, catchUpOnce)
+}
+
+/** As `catchUp`, with the index objects alone: it learns where everything is, and not of snapshots that came or went. */
+export async function catchUpIndex(repository: Repository): Promise<UnusableObject[]> {
+  return await catchUpBy(repository, catchUpIndexOnce)
+}
+
+async function catchUpBy(
+  repository: Repository,
+  once: (repository: Repository) => Promise<UnusableObject[]>,
+): Promise<UnusableObject[]> {
   const unusable = new Map<string, UnusableObject>()
   for (let listing = 1; listing <= listingsMax; listing++) {
-    const found = await catchUpOnce(repository)
+    const found = await once(repository)
     for (const object of found) unusable.set(`${object.name} ${object.error.message}`, object)
     if (!found.some(({ error }) => error.code === 'OBJECT_MISSING')) break
     // Without a lock a prune may run beside; what replaced the vanished object is seen by listing again. What stays is lost.
@@ -50,6 +62,15 @@ async function listedNames({ storage }: Repository): Promise<Set<string>> {
     for (const name of listed) names.add(name)
   }
   return names
+}
+
+async function catchUpIndexOnce(repository: Repository): Promise<UnusableObject[]> {
+  const unusable: UnusableObject[] = []
+  const { catalogue, storage } = repository
+  const known = catalogue.namesInOrder('index')
+  const gone = await takeInIndexes(repository, known, await storage.listNames('index'), unusable)
+  if (gone.length > 0) catalogue.indexObjects.remove(gone)
+  return unusable
 }
 
 /**

@@ -1,4 +1,4 @@
-import { catchUp } from './catch-up.ts'
+import { catchUp, catchUpIndex } from './catch-up.ts'
 import { readCondemnedPacks, type CondemnedPacks } from './condemned-packs.ts'
 import { acquireLock, type LockKind, type LockOptions, type RepositoryLock } from './locks.ts'
 import type { Repository } from './repository.ts'
@@ -9,6 +9,14 @@ export interface Lease {
   readonly lock: RepositoryLock
   /** What a prune is about to delete, and this run keeps away from. */
   readonly condemned: CondemnedPacks
+}
+
+export interface LeaseOptions extends Pick<LockOptions, 'mayOnlyRead'> {
+  /**
+   * Which snapshots there are was known before, and does not matter any more: for who reads one of them, and has to know where a prune has put
+   * what it needs. Saves listings, each of which costs a request far away.
+   */
+  readonly needsOnlyIndex?: boolean
 }
 
 /**
@@ -25,7 +33,7 @@ export async function lockRepository(
   repository: Repository,
   kind: LockKind,
   operation: string,
-  options: Pick<LockOptions, 'mayOnlyRead'> = {},
+  { needsOnlyIndex = false, ...options }: LeaseOptions = {},
 ): Promise<Lease> {
   const lock = await acquireLock(repository.storage, kind, operation, {
     ...options,
@@ -36,7 +44,7 @@ export async function lockRepository(
     if (condemned.standing.length > 0 && lock.isStored && kind === 'shared') {
       await lock.noteKnown(condemned.standing.map(({ id }) => id))
     }
-    repository.noteUnusable(await catchUp(repository))
+    repository.noteUnusable(await (needsOnlyIndex ? catchUpIndex : catchUp)(repository))
     return { lock, condemned }
   } catch (error) {
     await lock.release()

@@ -1,6 +1,6 @@
 import { RepositoryError } from '../foundation/errors.ts'
-import { lockRepository, type Lease } from './lock-repository.ts'
-import type { LockKind, LockOptions } from './locks.ts'
+import { lockRepository, type Lease, type LeaseOptions } from './lock-repository.ts'
+import type { LockKind } from './locks.ts'
 import type { Repository } from './repository.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function underLease<Result>(
   kind: LockKind,
   operation: string,
   work: (lease: Lease) => Promise<Result>,
-  options: Pick<LockOptions, 'mayOnlyRead'> = {},
+  options: LeaseOptions = {},
 ): Promise<Result> {
   const lease = await lockRepository(repository, kind, operation, options)
   try {

@@ -52,6 +52,7 @@ export async function restore(
   refuseDamaged(repository, options)
   return await underLease(repository, 'shared', 'restore', ({ lock }) => run.restore(lock), {
     mayOnlyRead: true,
+    needsOnlyIndex: true,
   })
 }
 
