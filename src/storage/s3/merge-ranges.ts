@@ -8,9 +8,23 @@ export interface MergeLimits {
   readonly requestBytesMax: number
 }
 
+/**
+ * A request of 30 ms takes as long as 3 MB at 100 MB/s: what lies in between is fetched along when it is shorter than a tenth of that, so that
+ * hardly more is paid for than is wanted.
+ */
+const gapBytesMax = 256 * 1024
+/** Long enough for its own time not to count, short enough to be used before the next one is there. */
+const requestBytesMax = 8 * 1024 * 1024
+
+/** What is asked for ahead goes by these. */
+export const requestLimits: MergeLimits = { gapBytesMax, requestBytesMax }
+
 /** One request for ranges that lie near each other, and what of it somebody wants. */
 export interface MergedRange extends ObjectRange {
   readonly wanted: readonly Span[]
+  /** Places of the first and the last that it is needed for, among the ranges that were given. */
+  readonly first: number
+  readonly last: number
 }
 
 /**
@@ -24,23 +38,22 @@ export function mergeRanges(ranges: readonly ObjectRange[], limits: MergeLimits)
     if (known) known.push({ range, position })
     else places.set(range.name, [{ range, position }])
   }
-  const merged: { request: MergedRange; position: number }[] = []
+  const merged: MergedRange[] = []
   for (const ofObject of places.values()) {
     ofObject.sort((one, other) => one.range.offsetBytes - other.range.offsetBytes)
-    let last: { request: MergedRange; position: number } | undefined
+    let last: MergedRange | undefined
     for (const { range, position } of ofObject) {
-      const request = last && join(last.request, range, limits)
-      if (last && request) {
-        last.request = request
-        last.position = Math.min(last.position, position)
-      } else {
-        last = { request: { ...range, wanted: [spanOf(range)] }, position }
-        merged.push(last)
+      const joined = last && join(last, range, limits)
+      if (last && !joined) merged.push(last)
+      last = {
+        ...(joined ?? { ...range, wanted: [spanOf(range)] }),
+        first: Math.min(position, joined?.first ?? position),
+        last: Math.max(position, joined?.last ?? position),
       }
     }
+    if (last) merged.push(last)
   }
-  merged.sort((one, other) => one.position - other.position)
-  return merged.map(({ request }) => request)
+  return merged.toSorted((one, other) => one.first - other.first)
 }
 
 /** @returns undefined when they are better asked for separately */

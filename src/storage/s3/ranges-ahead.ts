@@ -1,12 +1,15 @@
 import type { ObjectRange } from '../object-range.ts'
-import { mergeRanges } from './merge-ranges.ts'
+import { RepositoryError } from '../../foundation/errors.ts'
+import { mergeRanges, requestLimits } from './merge-ranges.ts'
 import { removeSpan, type Span } from './spans.ts'
 
 export type FetchRange = (range: ObjectRange) => Promise<Uint8Array<ArrayBuffer>>
 
 interface Ahead {
   readonly range: ObjectRange
-  readonly number: number
+  /** Of what it is needed for first and last, the numbers in the order in which it was announced. */
+  readonly first: number
+  readonly last: number
   /** What of it nobody has taken yet. */
   left: readonly Span[]
   /** Undefined until it is asked for. */
@@ -15,18 +18,10 @@ interface Ahead {
 }
 
 export interface AheadLimits {
-  /** Fetched or on its way, and not taken yet. */
+  /** Fetched or on its way, and not taken yet. One request may be longer, when there is nothing else. */
   readonly bytesMax: number
   readonly requestsMax: number
 }
-
-/**
- * A request of 30 ms takes as long as 3 MB at 100 MB/s: what lies in between is fetched along when it is shorter than a tenth of that, so that
- * hardly more is paid for than is wanted.
- */
-const gapBytesMax = 256 * 1024
-/** Long enough for its own time not to count, short enough to be used before the next one is there. */
-const requestBytesMax = 8 * 1024 * 1024
 
 /**
  * Fetches what one thread said it would read, before it reads it: several requests at once, near ranges in one. Whatever is read and was not
@@ -38,24 +33,30 @@ export class RangesAhead {
   /** In the order in which they are fetched; by object, for they are looked for there. */
   readonly #byName = new Map<string, Ahead[]>()
   #queue: Ahead[] = []
-  #nextNumber = 0
+  #announced = 0
   #heldBytes = 0
   #requests = 0
-  /** The latest that was taken: what came before it and is still there was passed over. */
-  #lastTaken = -1
+  /** How far the reading has come, by the numbers of what was announced: what was needed before and is still there was passed over. */
+  #reached = 0
 
   constructor(fetch: FetchRange, limits: AheadLimits) {
     this.#fetch = fetch
     this.#limits = limits
   }
 
+  /** Fetched or on its way, and not taken yet. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   /** Takes note of what will be read, in that order as a rule. */
   expect(ranges: readonly ObjectRange[]): void {
     const fresh = ranges.filter((range) => range.lengthBytes > 0 && !this.#covers(range))
-    for (const merged of mergeRanges(fresh, { gapBytesMax, requestBytesMax })) {
+    for (const merged of mergeRanges(fresh, requestLimits)) {
       const ahead: Ahead = {
         range: merged,
-        number: this.#nextNumber++,
+        first: this.#announced + merged.first,
+        last: this.#announced + merged.last,
         left: merged.wanted,
         bytes: undefined,
         isThere: false,
@@ -65,34 +66,49 @@ export class RangesAhead {
       else this.#byName.set(merged.name, [ahead])
       this.#queue.push(ahead)
     }
+    this.#announced += fresh.length
     this.#pump()
   }
 
   /**
    * What was fetched of a range, or is on its way.
    *
-   * @returns undefined when it was not announced as a whole
+   * @returns undefined when it was not announced as a whole, there is no room for it, or the request that would have brought it failed for a
+   * reason that may lie beside it, such as an object that ends too early
+   * @throws {RepositoryError} `STORAGE_FAILED`, after all the tries that there are
    */
   async take(range: ObjectRange): Promise<Uint8Array<ArrayBuffer> | undefined> {
     // No bytes are fetched for an empty one, so nothing tells whether the object is that long.
     const pieces = range.lengthBytes > 0 ? this.#piecesOf(range) : undefined
     if (!pieces) return undefined
+    this.#reached = Math.max(this.#reached, ...pieces.map(({ first }) => first))
     // Started together, before the first is waited for.
-    for (const piece of pieces) this.#start(piece)
+    for (const piece of pieces) {
+      if (!piece.bytes && !this.#makeRoomFor(piece)) {
+        this.#pass(pieces, range)
+        return undefined
+      }
+      this.#start(piece)
+    }
     const target = new Uint8Array(range.lengthBytes)
     for (const piece of pieces) {
-      const bytes = await piece.bytes
+      const bytes = await bytesOf(piece)
       if (!bytes) return undefined
-      const start = Math.max(range.offsetBytes, piece.range.offsetBytes)
-      const end = Math.min(endOf(range), endOf(piece.range))
+      const { start, end } = commonSpan(range, piece.range)
       const from = start - piece.range.offsetBytes
       target.set(bytes.subarray(from, from + end - start), start - range.offsetBytes)
-      this.#lastTaken = Math.max(this.#lastTaken, piece.number)
-      piece.left = removeSpan(piece.left, { start, end })
+    }
+    this.#pass(pieces, range)
+    return target
+  }
+
+  /** What is read of them now need not be there any longer. */
+  #pass(pieces: readonly Ahead[], range: ObjectRange): void {
+    for (const piece of pieces) {
+      piece.left = removeSpan(piece.left, commonSpan(range, piece.range))
       if (piece.left.length === 0) this.#drop(piece)
     }
     this.#pump()
-    return target
   }
 
   #covers(range: ObjectRange): boolean {
@@ -118,10 +134,7 @@ export class RangesAhead {
   #pump(): void {
     while (this.#queue.length > 0 && this.#requests < this.#limits.requestsMax) {
       const [next] = this.#queue
-      if (this.#heldBytes > 0 && this.#heldBytes + next.range.lengthBytes > this.#limits.bytesMax) {
-        if (!this.#dropPassedOver()) return
-        continue
-      }
+      if (!this.#makeRoomFor(next)) return
       this.#start(next)
     }
   }
@@ -148,12 +161,16 @@ export class RangesAhead {
     )
   }
 
-  #dropPassedOver(): boolean {
+  /** @returns whether there is room, at least after what was passed over has gone */
+  #makeRoomFor({ range }: Ahead): boolean {
+    const isTooMuch = (): boolean =>
+      this.#heldBytes > 0 && this.#heldBytes + range.lengthBytes > this.#limits.bytesMax
+    if (!isTooMuch()) return true
     for (const ofObject of this.#byName.values()) {
       for (const ahead of ofObject) {
-        if (!ahead.isThere || ahead.number >= this.#lastTaken) continue
+        if (!ahead.isThere || ahead.last >= this.#reached) continue
         this.#drop(ahead)
-        return true
+        if (!isTooMuch()) return true
       }
     }
     return false
@@ -172,4 +189,20 @@ export class RangesAhead {
 
 function endOf({ offsetBytes, lengthBytes }: ObjectRange): number {
   return offsetBytes + lengthBytes
+}
+
+function commonSpan(one: ObjectRange, other: ObjectRange): Span {
+  return {
+    start: Math.max(one.offsetBytes, other.offsetBytes),
+    end: Math.min(endOf(one), endOf(other)),
+  }
+}
+
+async function bytesOf({ bytes }: Ahead): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await bytes
+  } catch (error) {
+    if (error instanceof RepositoryError && error.code === 'STORAGE_FAILED') throw error
+    return undefined
+  }
 }

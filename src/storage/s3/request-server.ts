@@ -15,8 +15,11 @@ const filesMax = 3
 /** Far more often than anybody looks. */
 const pulseMs = 2_000
 
-/** Fetched for one thread before it reads it, in bytes: enough for a fast line, and three threads do not take more than 100 MB. */
-const aheadBytesMax = 32 * 1024 * 1024
+/**
+ * Fetched for one thread before it reads it, in bytes: a part of a large file (32 MiB) as a whole, which lies in several packs with something else
+ * at each end, and three threads do not take more than 120 MB.
+ */
+const aheadBytesMax = 40 * 1024 * 1024
 const aheadRequestsMax = 6
 
 type Handlers = {
