@@ -1,10 +1,10 @@
-import { segmentKey } from '../catalogue/blob-lookup.ts'
 import { openCatalogue } from '../catalogue/catalogue.ts'
-import type { BlobLocation, BlobLocations, PackRow } from '../catalogue/blob-location.ts'
+import type { BlobLocation, BlobLocations } from '../catalogue/blob-location.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { BlobReader } from './blob-reader.ts'
 import { locationAt } from './location-at.ts'
 import type { RepositoryContext } from './repository-context.ts'
+import { firstOfSegments } from './segment-locations.ts'
 import { SegmentReader } from './segment-reader.ts'
 
 /** Finds and reads blobs on a worker thread, over read-only connections of its own. */
@@ -57,21 +57,5 @@ export function openWorkerBlobs(context: RepositoryContext, cacheBytes: number):
       await nearStorage.close()
       await storage.close()
     },
-  }
-}
-
-/** One location for each segment, in the order in which they come first. */
-function* firstOfSegments(
-  blobs: { pack(row: number): PackRow | undefined },
-  locations: BlobLocations,
-): Generator<BlobLocation> {
-  const seen = new Set<number>()
-  for (let position = 0; position < locations.packs.length; position++) {
-    if (locations.packs[position] === 0) continue
-    const key = segmentKey(locations.packs[position], locations.segments[position])
-    if (seen.has(key)) continue
-    seen.add(key)
-    const location = locationAt(blobs, locations, position)
-    if (location) yield location
   }
 }

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
-import { readContent } from '../../format/tree/content-reader.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { chunksAhead, contentAhead } from '../../repository/content-ahead.ts'
 import { findPath } from '../../repository/find-entry.ts'
 import { BlobReader } from '../../repository/blob-reader.ts'
 import type { Repository } from '../../repository/repository.ts'
@@ -49,7 +49,12 @@ export async function dumpFile(
   )
   const sink = new ByteSink(output, signal)
   try {
-    const content = readContent(found.page, found.index, (id) => repository.trees.readList(id))
+    const content = contentAhead(
+      chunksAhead(repository, reader),
+      found,
+      { start: 0, end: found.page.sizeOf(found.index) },
+      (id) => repository.trees.readList(id),
+    )
     while (content.next()) {
       if (content.isHole) await writeZeros(sink, content.bytes)
       else await sink.write(reader.read(blobKinds.data, content.id, content.bytes))

@@ -1,9 +1,9 @@
-import { readContent } from '../../format/tree/content-reader.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { BlobReader } from '../../repository/blob-reader.ts'
+import { chunksAhead, contentAhead } from '../../repository/content-ahead.ts'
 import { findPath } from '../../repository/find-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { blobKinds } from '../../repository/segment-buffer.ts'
@@ -50,7 +50,12 @@ export function openFileRange(
     mtimeSeconds: page.mtimeSeconds(index),
     name: components[components.length - 1],
     *read(start, end) {
-      const content = readContent(page, index, (id) => repository.trees.readList(id))
+      const content = contentAhead(
+        chunksAhead(repository, reader),
+        { page, index },
+        { start, end, hasCutChunk: true },
+        (id) => repository.trees.readList(id),
+      )
       while (content.next()) {
         const { offset, bytes } = content
         if (offset + bytes <= start) continue

@@ -1,12 +1,12 @@
 import { encodeTarHeader, paddingOf } from '../../format/archive/encode-tar-header.ts'
 import type { GzipWriter } from '../../format/archive/gzip-writer.ts'
-import { readContent } from '../../format/tree/content-reader.ts'
 import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
 import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { BlobReader } from '../../repository/blob-reader.ts'
+import { chunksAhead, contentAhead, type ChunksAhead } from '../../repository/content-ahead.ts'
 import { rootOf } from '../../repository/find-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { blobKinds } from '../../repository/segment-buffer.ts'
@@ -55,6 +55,7 @@ class TreeWriter {
   readonly #repository: Repository
   readonly #writing: TreeWriting
   readonly #blobs: BlobReader
+  readonly #chunks: ChunksAhead
   /** Path of the first member of each group of hard links. */
   readonly #firstPaths = new Map<string, Buffer>()
   #files = 0
@@ -72,6 +73,7 @@ class TreeWriter {
       },
       new SegmentReader(repository.context, repository.storage, cacheBytes, true),
     )
+    this.#chunks = chunksAhead(repository, this.#blobs)
   }
 
   async write(snapshot: Snapshot): Promise<WrittenTree> {
@@ -131,7 +133,9 @@ class TreeWriter {
     const { gzip, signal, onProgress } = this.#writing
     const size = page.sizeOf(index)
     try {
-      const content = readContent(page, index, (id) => this.#repository.trees.readList(id))
+      const content = contentAhead(this.#chunks, { page, index }, { start: 0, end: size }, (id) =>
+        this.#repository.trees.readList(id),
+      )
       while (content.next()) {
         if (content.isHole) await this.#writeZeros(content.bytes)
         else gzip.write(this.#blobs.read(blobKinds.data, content.id, content.bytes))

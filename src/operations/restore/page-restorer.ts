@@ -3,19 +3,18 @@ import type { DirectoryHandle } from '../../filesystem/write/held-directories.ts
 import { openTarget, type SafeWriter } from '../../filesystem/write/safe-writer.ts'
 import type { SmallFile } from '../../filesystem/write/small-file-writer.ts'
 import { createBlobHasher, type BlobHasher } from '../../format/hashing/blob-hasher.ts'
-import { decodeContentList } from '../../format/tree/content-list.ts'
-import { readContent, type ContentReader } from '../../format/tree/content-reader.ts'
+import type { ContentReader } from '../../format/tree/content-reader.ts'
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { decodeExtras } from '../../format/tree/extras.ts'
 import { decodeTreePage, type TreePage } from '../../format/tree/tree-page.ts'
 import { RepositoryError, TargetError } from '../../foundation/errors.ts'
+import { contentAhead, type FileSpan } from '../../repository/content-ahead.ts'
 import { isLoss } from '../../repository/loss.ts'
 import type { RepositoryContext } from '../../repository/repository-context.ts'
 import { blobKinds } from '../../repository/segment-buffer.ts'
 import { openWorkerBlobs, type WorkerBlobs } from '../../repository/worker-blobs.ts'
 import { DirectoryStack } from './directory-stack.ts'
-import { expectContent, type FileSpan } from './expect-content.ts'
 import { entryMetadata } from './entry-metadata.ts'
 import {
   type ExistingFile,
@@ -340,17 +339,7 @@ export class PageRestorer {
   /** @param span of the file whose chunks will be read, in bytes */
   #contentOf(page: TreePage, index: number, span: FileSpan): ContentReader {
     const blobs = this.#blobs
-    const load = (id: Buffer): Buffer => {
-      const bytes = blobs.lists.readList(id)
-      if (blobs.isRemote) expectContent(blobs, decodeContentList(bytes), content.offset, span)
-      return bytes
-    }
-    const content = readContent(page, index, load, { start: span.start })
-    if (blobs.isRemote && depthOfFlags(page.flags(index)) === 0) {
-      const references = { ids: page.chunkIdsOf(index), lengths: page.chunkBytesOf(index) }
-      expectContent(blobs, { ...references, level: 0 }, 0, span)
-    }
-    return content
+    return contentAhead(blobs, { page, index }, span, (id) => blobs.lists.readList(id))
   }
 
   #fail(message: string): void {

@@ -12,12 +12,15 @@ export interface MergeLimits {
  * A request of 30 ms takes as long as 3 MB at 100 MB/s: what lies in between is fetched along when it is shorter than a tenth of that, so that
  * hardly more is paid for than is wanted.
  */
-const gapBytesMax = 256 * 1024
+const nearBytes = 256 * 1024
 /** Long enough for its own time not to count, short enough to be used before the next one is there. */
-const requestBytesMax = 8 * 1024 * 1024
+const longBytes = 8 * 1024 * 1024
 
 /** What is asked for ahead goes by these. */
-export const requestLimits: MergeLimits = { gapBytesMax, requestBytesMax }
+export const requestLimits: MergeLimits = {
+  gapBytesMax: nearBytes,
+  requestBytesMax: longBytes,
+}
 
 /** One request for ranges that lie near each other, and what of it somebody wants. */
 export interface MergedRange extends ObjectRange {

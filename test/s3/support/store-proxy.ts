@@ -29,8 +29,8 @@ export interface ProxyOptions {
 export interface StoreProxy {
   /** Such as `http://127.0.0.1:41234`. */
   readonly endpoint: string
-  /** `PUT /bucket/key`, with what became of it. */
-  readonly seen: { readonly line: string; readonly act: Act }[]
+  /** `PUT /bucket/key`, what stands behind the question mark, and what became of it. */
+  readonly seen: { readonly line: string; readonly query: string; readonly act: Act }[]
 }
 
 /** Stands between the program and the store for the time of a test. The host that requests are signed for stays as it is. */
@@ -39,7 +39,8 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
   const seen: StoreProxy['seen'] = []
   const listener: RequestListener = (request, response) => {
     const chosen = act(request, seen.length)
-    seen.push({ line: `${request.method} ${request.url?.split('?')[0]}`, act: chosen })
+    const [path, query = ''] = request.url?.split('?') ?? []
+    seen.push({ line: `${request.method} ${path}`, query, act: chosen })
     if (typeof chosen === 'object') refuse(request, response, chosen)
     else if (chosen !== 'hang') passOn(target, request, response, chosen)
   }

@@ -47,7 +47,7 @@ describe('readEnds()', () => {
 
   it.each([true, false])('finds a changed trailer damaged (far away: %s)', async (isRemote) => {
     const pack = packOf(3)
-    pack[pack.length - 50]! ^= 1
+    pack[pack.length - 50] ^= 1
     const { storage } = storageOf(pack, isRemote)
     await expect(readEnds(storage, packId, pack.length, access)).rejects.toMatchObject({
       code: 'OBJECT_DAMAGED',

@@ -22,7 +22,7 @@ function bytes(value: number, length = 100): Uint8Array {
 function onlyFile(): string {
   const names = readdirSync(folder)
   expect(names).toHaveLength(1)
-  return join(folder, names[0]!)
+  return join(folder, names[0])
 }
 
 describe('RangeCache', () => {
