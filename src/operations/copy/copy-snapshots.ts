@@ -35,16 +35,23 @@ export async function copySnapshots(
   const startedAtMs = Date.now()
   refuseSameRepository(target, source)
   options.signal?.throwIfAborted()
+  const both = { target, source }
+  // Either may have been open for long.
+  for (const repository of [target, source]) repository.noteUnusable(await catchUp(repository))
+  const planned = await copyAll(both, options, null)
+  // Where all is there already, as after most backups with `--also-to` in one of the two directions, nobody needs a lock.
+  const isIdle = planned.every(({ outcome }) => outcome !== 'copied')
+  if (options.dryRun === true || isIdle) {
+    return { snapshots: planned, durationMs: Date.now() - startedAtMs }
+  }
   const copied = await underLease(
     source,
     'shared',
     'copy from',
     (reading) =>
-      options.dryRun === true
-        ? copyAll({ target, source }, options, null)
-        : underLease(target, 'shared', 'copy to', (writing) =>
-            copyAll({ target, source }, options, { reading, writing }),
-          ),
+      underLease(target, 'shared', 'copy to', (writing) =>
+        copyAll(both, options, { reading, writing }),
+      ),
     { mayOnlyRead: true },
   )
   if (copied.some(({ outcome, saved }) => outcome === 'copied' && saved !== null)) {
@@ -65,7 +72,7 @@ interface Leases {
   readonly writing: Lease
 }
 
-/** @param leases null on a dry run */
+/** @param leases null to see what there is to do */
 async function copyAll(
   both: Both,
   options: CopyOptions,

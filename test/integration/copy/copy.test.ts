@@ -182,6 +182,36 @@ describe('copySnapshots()', () => {
     expect(objectContents(a.location)).toEqual(before[0])
   })
 
+  it('sees what others have done since its repositories were opened', async () => {
+    const folder = scratchFolder()
+    const { source, target, a } = await newPair()
+    change(folder, 'notes', 'first')
+    await save(source, folder)
+    await copy(target, source)
+    const other = await a.open()
+    change(folder, 'notes', 'second')
+    await save(other, folder)
+    expect((await copy(target, source)).outcomes).toEqual(['present', 'copied'])
+  })
+
+  it('needs no lock where all is there already', async () => {
+    const folder = scratchFolder()
+    const { source, target } = await newPair()
+    change(folder, 'notes', 'first')
+    await save(source, folder)
+    await copy(target, source)
+    const locked: string[] = []
+    for (const { storage } of [source, target]) {
+      const put = storage.put.bind(storage)
+      storage.put = async (name, bytes) => {
+        locked.push(name)
+        await put(name, bytes)
+      }
+    }
+    expect((await copy(target, source)).outcomes).toEqual(['present'])
+    expect(locked).toEqual([])
+  })
+
   it('refuses to copy a repository into itself', async () => {
     const one = await newRepository()
     const [source, target] = [await one.open(), await one.open()]
