@@ -16,6 +16,12 @@ import {
   type CopiedContents,
   type LostContent,
 } from './content-batch.ts'
+import {
+  newPieceReply,
+  type PieceCut,
+  type PieceReply,
+  type PieceRequest,
+} from './content-piece.ts'
 
 /** Files up to this size are read many at a time, so that each segment is opened once for all of them. In bytes. */
 const smallFileBytesMax = 1024 * 1024
@@ -203,6 +209,76 @@ export class ContentCopier {
     this.#content.finish()
   }
 
+  /**
+   * Copies a piece of a long content of which other threads copy others.
+   *
+   * @param onCut told before anything is stored
+   * @throws {RepositoryError} as `copy`
+   */
+  async copyPiece(request: PieceRequest, onCut: (cut: PieceCut) => void): Promise<PieceReply> {
+    const { number, content, position } = request
+    let piece: CutPiece
+    try {
+      piece = this.#cutPiece(content, position)
+    } catch (error) {
+      if (!isLoss(error)) throw error
+      onCut({ number, end: position, isLast: true })
+      return { ...newPieceReply(0), lost: error.message }
+    }
+    onCut({ number, end: piece.end, isLast: piece.isLast })
+    const { offsets, lengths } = piece
+    const reply = newPieceReply(lengths.length)
+    reply.lengths.set(lengths)
+    for (const [item, offset] of offsets.entries()) {
+      if (offset === holeOffset) continue
+      const bytes = this.#chunker.memory.subarray(offset, offset + lengths[item])
+      reply.ids.set(this.#session.store.storeData(bytes), item * idBytes)
+    }
+    await this.#session.packs.settle()
+    return reply
+  }
+
+  /** Fills the window from the position on and cuts what is in it. What has no end in it is read again with the next piece. */
+  #cutPiece(content: ContentBatch, position: number): CutPiece {
+    const { memory, capacityBytes } = this.#chunker
+    const piece: CutPiece = { offsets: [], lengths: [], end: position, isLast: false }
+    const add = (offset: number, length: number): void => {
+      piece.offsets.push(offset)
+      piece.lengths.push(length)
+      piece.end += length
+    }
+    let [cutUpTo, held] = [0, 0]
+    const cutHeld = (isEnd: boolean): void => {
+      while (cutUpTo < held) {
+        const cut = this.#chunker.nextCut(cutUpTo, held, isEnd)
+        if (cut < 0) return
+        add(cutUpTo, cut - cutUpTo)
+        cutUpTo = cut
+      }
+    }
+    const { reader, lists } = this.#blobs
+    const source = sourceOf({ batch: content, starts: new Uint32Array(1) }, 0)
+    const chunks = new ContentReader(source, (id) => lists.readList(id), { start: position })
+    while (chunks.next()) {
+      const skipped = Math.max(0, position - chunks.offset)
+      if (skipped >= chunks.bytes) continue
+      if (chunks.isHole) {
+        cutHeld(true)
+        add(holeOffset, chunks.bytes - skipped)
+        continue
+      }
+      const bytes = reader.read(blobKinds.data, chunks.id, chunks.bytes).subarray(skipped)
+      const room = capacityBytes - held
+      memory.set(bytes.length > room ? bytes.subarray(0, room) : bytes, held)
+      held += Math.min(bytes.length, room)
+      if (bytes.length < room) continue
+      cutHeld(false)
+      return piece
+    }
+    cutHeld(true)
+    return { ...piece, isLast: true }
+  }
+
   #lose(file: number, message: string): void {
     this.#lost.push({ file, message })
     this.#content.reset()
@@ -210,10 +286,26 @@ export class ContentCopier {
   }
 }
 
-/** A batch that was looked up. */
-interface Look {
+/** Stands for a hole where the place of a chunk in the window would be. */
+const holeOffset = -1
+
+/** Chunks in the window and the holes between them, in the order of the content. */
+interface CutPiece {
+  readonly offsets: number[]
+  readonly lengths: number[]
+  /** Where the next piece begins. */
+  end: number
+  readonly isLast: boolean
+}
+
+/** A batch, and where each file's references begin. */
+interface Placed {
   readonly batch: ContentBatch
   readonly starts: Uint32Array
+}
+
+/** A batch that was looked up. */
+interface Look extends Placed {
   readonly locations: BlobLocations
 }
 
@@ -227,7 +319,7 @@ function startsOf(counts: Uint32Array): Uint32Array {
   return starts
 }
 
-function sourceOf({ batch, starts }: Look, file: number): FileContentSource {
+function sourceOf({ batch, starts }: Placed, file: number): FileContentSource {
   const first = starts[file]
   const end = first + batch.counts[file]
   const { buffer, byteOffset } = batch.ids

@@ -4,6 +4,7 @@ import type { OnPack, StoringPool, StoringSetup } from '../../repository/store-s
 import { WorkerPool } from '../../workers/worker-pool.ts'
 import { buffersOf, type ContentBatch, type CopiedContents } from './content-batch.ts'
 import { ContentCopier } from './content-copier.ts'
+import { RelayedContents, relayedBytesMin } from './relayed-contents.ts'
 import {
   copyWorkerName,
   copyWorkerUrl,
@@ -21,12 +22,18 @@ export interface CopyPool extends StoringPool {
   copy(batch: ContentBatch, isOnly: boolean): Promise<CopiedContents>
 }
 
-/** @param onBytes told of what is read on the way through large files */
+/** How the work of the threads is followed, and stopped. */
+export interface CopyWatch {
+  /** Told of what is read on the way through long files. */
+  readonly onBytes: (bytes: number) => void
+  readonly signal: AbortSignal | undefined
+}
+
 export function openCopyPool(
   { source, target }: { readonly source: Repository; readonly target: Repository },
   setup: StoringSetup,
   own: { readonly session: BlobSession; readonly onPack: OnPack },
-  onBytes: (bytes: number) => void,
+  { onBytes, signal }: CopyWatch,
 ): CopyPool {
   const context = { source: source.context, target: target.context }
   const workers = new WorkerPool<
@@ -43,12 +50,25 @@ export function openCopyPool(
     threads: Math.min(source.threadCount, target.threadCount),
     onNote: (note) => {
       if (note.type === 'pack') own.onPack(note.pack)
-      else onBytes(note.bytes)
+      else if (note.type === 'bytes') onBytes(note.bytes)
+      else relayed.take(note.cut)
     },
   })
+  const relayed = new RelayedContents(
+    own.session,
+    async (piece) => {
+      const reply = await workers.submit({ type: 'piece', piece })
+      if (!reply.piece) throw new RangeError('A piece was not answered')
+      return reply.piece
+    },
+    onBytes,
+  )
   return {
     room: () => workers.room(),
     async copy(batch, isOnly) {
+      if (batch.sizes.length === 1 && batch.sizes[0] >= relayedBytesMin) {
+        return await relayed.copy(batch, signal)
+      }
       if (isOnly) return await copyHere(context, own.session, batch, onBytes)
       const { copied } = await workers.submit({ type: 'copy', batch }, buffersOf(batch))
       if (!copied) throw new RangeError('A batch was not answered')

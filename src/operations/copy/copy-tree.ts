@@ -50,7 +50,10 @@ export async function copyTree(
     onEvent,
     chooseParent: () => parent,
     openPool: (setup, own) =>
-      openCopyPool({ source, target }, setup, own, (bytes) => progress.goAhead(bytes)),
+      openCopyPool({ source, target }, setup, own, {
+        onBytes: (bytes) => progress.goAhead(bytes),
+        signal,
+      }),
     store({ session, pool, trustsParent }) {
       const copier = new TreeCopier(source, entryCountOf(snapshot), {
         output: {

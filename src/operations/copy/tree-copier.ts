@@ -10,6 +10,7 @@ import { treeDepthMax } from '../../repository/tree-walk.ts'
 import { ReferenceColumns, type ContentBatch, type CopiedContents } from './content-batch.ts'
 import type { CopyProgress } from './copy-counts.ts'
 import { CopiedDirectory, fate, PageSlice, type DirectoryPlace } from './copy-directory.ts'
+import { relayedBytesMin } from './relayed-contents.ts'
 import { EntryCopier } from './entry-copier.ts'
 import type { KnownEntries } from './known-entries.ts'
 
@@ -205,6 +206,8 @@ export class TreeCopier {
     counts.filesRead += 1
     slice.fates[index] = fate.read
     slice.pending += 1
+    // All threads copy a long file, and small ones must not wait until it is stored.
+    if (page.sizeOf(index) >= relayedBytesMin) this.#submit(false)
     this.#batch.addEntry(page, index)
     this.#targets.directories.push(directory)
     this.#targets.slices.push(slice)
