@@ -68,7 +68,7 @@ describe('RangesAhead', () => {
     expect(asked.map((fetched) => fetched.range.lengthBytes)).toEqual([2010])
     asked[0]?.answer()
     for (const one of ranges) expect(isContentOf(await ahead.take(one), one)).toBe(true)
-    expect(await ahead.take(ranges[0]!)).toBeUndefined()
+    expect(await ahead.take(ranges[0])).toBeUndefined()
   })
 
   it('knows nothing of what was not announced', async () => {
@@ -96,7 +96,7 @@ describe('RangesAhead', () => {
     const ahead = new RangesAhead(fetch, { bytesMax: 40 * unit, requestsMax: 6 })
     // As the threads of a backup left it: the first piece in the first pack, the next in the second, and so on.
     const ranges = Array.from({ length: 35 }, (_, index) =>
-      range('abcde'[index % 5]!, Math.floor(index / 5) * unit, unit),
+      range('abcde'[index % 5], Math.floor(index / 5) * unit, unit),
     )
     ahead.expect(ranges)
     for (const one of ranges) {
@@ -104,7 +104,7 @@ describe('RangesAhead', () => {
       expect(isContentOf(await ahead.take(one), one)).toBe(true)
     }
     expect(asked.map((one) => [one.range.name, one.range.lengthBytes / unit])).toEqual(
-      [...'abcde'].map((name) => [name, 7]),
+      'abcde'.split('').map((name) => [name, 7]),
     )
   })
 
@@ -174,7 +174,7 @@ describe('RangesAhead', () => {
             takes.push(check)
           }
           const look = (): void => {
-            for (; seen < asked.length; seen++) open.add(asked[seen]!)
+            for (; seen < asked.length; seen++) open.add(asked[seen])
             // A single request may be longer than the limit.
             if (open.size > 1) {
               const onTheWay = [...open].reduce((sum, one) => sum + one.range.lengthBytes, 0)
