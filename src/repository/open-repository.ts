@@ -123,7 +123,8 @@ async function catchUpAnyhow(repository: Repository): Promise<UnusableObject[]> 
 
 /**
  * An unencrypted local repository keeps its catalogue inside itself; an encrypted one in the user's cache folder, because it holds file
- * names in the clear. So does one that this user may only read. One in memory has its catalogue there, too.
+ * names in the clear. So does one that this user may only read, and one in a folder of another machine (NFS, SMB, sshfs), where SQLite's locks do
+ * not hold. One in memory has its catalogue there, too.
  */
 function openFirst(
   { location, capabilities }: Storage,
@@ -134,7 +135,7 @@ function openFirst(
   if (capabilities.kind === 'memory') {
     return { catalogue: openOwnCatalogue(location, repositoryId), path: location }
   }
-  if (!isElsewhere && capabilities.kind === 'local') {
+  if (!isElsewhere && capabilities.kind === 'local' && !capabilities.isNetworkFolder) {
     const path = join(location, 'catalogue.db')
     try {
       return { catalogue: openOwnCatalogue(path, repositoryId), path }

@@ -24,6 +24,8 @@ export interface StorageCapabilities {
   readonly verifiesPuts: boolean
   /** Each request takes a while: what is known to be needed is worth asking for ahead, and at once. */
   readonly isRemote: boolean
+  /** Files are written here, and lie on another machine: no place for a database. */
+  readonly isNetworkFolder: boolean
   /**
    * Whether `openStorage(location)` gives worker threads the same objects without going through this
    * instance.

@@ -145,6 +145,7 @@ const capabilities: StorageCapabilities = {
   kind: 'memory',
   writable: true,
   verifiesPuts: false,
+  isNetworkFolder: false,
   isRemote: false,
   opensInWorkers: false,
   syncsNames: true,

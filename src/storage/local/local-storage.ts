@@ -5,6 +5,7 @@ import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
 import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
+import { isNetworkFolder } from './network-folder.ts'
 import { ObjectReader } from './object-reader.ts'
 import { ObjectWriter } from './object-writer.ts'
 import { temporaryFolder, type LocalTemporaryFile } from './temporary-files.ts'
@@ -30,6 +31,7 @@ export class LocalStorage implements PackStorage {
   readonly versions = null
   readonly #reader: ObjectReader
   readonly #writer: ObjectWriter
+  #isNetworkFolder: boolean | undefined
 
   constructor(location: string) {
     this.location = location
@@ -43,6 +45,7 @@ export class LocalStorage implements PackStorage {
       writable: true,
       verifiesPuts: false,
       isRemote: false,
+      isNetworkFolder: (this.#isNetworkFolder ??= isNetworkFolder(this.location)),
       opensInWorkers: true,
       syncsNames: this.#writer.syncsNames,
     }

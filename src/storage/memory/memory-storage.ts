@@ -23,6 +23,7 @@ export class MemoryStorage implements PackStorage {
     kind: 'memory',
     writable: true,
     verifiesPuts: false,
+    isNetworkFolder: false,
     isRemote: false,
     opensInWorkers: false,
     syncsNames: true,

@@ -40,6 +40,7 @@ export class S3Storage implements PackStorage {
     kind: 's3',
     writable: true,
     verifiesPuts: true,
+    isNetworkFolder: false,
     isRemote: true,
     opensInWorkers: true,
     syncsNames: true,
