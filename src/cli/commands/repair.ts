@@ -20,7 +20,7 @@ const order = `What to do about damage, in this order:
   holdfast snapshot …               as always: stores again what is lost and still in the source
   holdfast repair snapshots --apply replace snapshots by ones without the files that stay lost
 
-What somebody has deleted or overwritten in a bucket that keeps versions comes back before all of it:
+What was deleted or overwritten in a bucket that keeps versions comes back before all of it:
 
   holdfast repair versions --at TIME --apply
 

@@ -15,6 +15,7 @@ const nested = [
   'repair catalogue',
   'repair packs',
   'repair snapshots',
+  'repair versions',
 ]
 const nestedParity = ['parity set', 'parity status', 'parity update']
 const nestedCat = ['cat config', 'cat snapshot', 'cat tree']
