@@ -23,7 +23,7 @@ function loseLock(repository: Repository, location: string): void {
   const { storage } = repository
   const listNames = storage.listNames.bind(storage)
   storage.listNames = async (folder) => {
-    if (folder === 'snapshots') {
+    if (folder === 'index') {
       for (const name of namesIn(location, 'locks')) rmSync(join(location, 'locks', name))
     }
     return await listNames(folder)
