@@ -146,7 +146,7 @@ describe('s3Error()', () => {
 })
 
 describe('what a put was answered', () => {
-  it('is told apart: taken, not implemented', () => {
+  it('tells a name that is taken from a request that the store does not know', () => {
     expect(isTaken(answer(412, 'PreconditionFailed'))).toBe(true)
     expect(isTaken(answer(409))).toBe(false)
     expect(isNotImplemented(answer(501))).toBe(true)
