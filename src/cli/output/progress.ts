@@ -4,6 +4,7 @@ import { humanBytes, humanCount, humanDuration } from '../../foundation/human.ts
 import { truncate } from '../../foundation/text-width.ts'
 import { jsonPath, writeJsonErrorLine, writeJsonLine, type JsonObject } from './json.ts'
 import { safeText } from './safe-text.ts'
+import { costJson } from './cost-json.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ProgressOptions {
@@ -63,7 +64,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
         if (options.mode !== 'none') show(event)
         return
       }
-      if (event.type === 'notice' && options.isQuiet) return
+      if ((event.type === 'notice' || event.type === 'cost') && options.isQuiet) return
       if (event.type === 'damage' && !options.showsDamage) return
       clear()
       if (options.mode === 'json') writeJsonErrorLine(terminal, eventJson(event, options.operation))
@@ -148,6 +149,7 @@ type SpokenEvent = Exclude<HoldfastEvent, ProgressEvent>
 
 const labels = {
   notice: 'note',
+  cost: 'note',
   unreadable: 'unreadable',
   damage: 'damaged',
   failure: 'failed',
@@ -158,7 +160,11 @@ function eventLine({ type, path, message }: SpokenEvent): string {
   return `${labels[type]}: ${item}${safeText(message)}`
 }
 
-function eventJson({ type, path, message }: SpokenEvent, operation: string): JsonObject {
+function eventJson(event: SpokenEvent, operation: string): JsonObject {
+  const { type, path, message } = event
+  if (event.type === 'cost') {
+    return { message_type: 'cost', message, during: operation, ...costJson(event.cost) }
+  }
   const item = path === undefined ? {} : jsonPath('item', path)
   if (type === 'notice') return { message_type: 'notice', message, during: operation, ...item }
   return { message_type: 'error', error: { message }, during: operation, ...item }

@@ -215,7 +215,9 @@ export class Daemon {
     return (event) => {
       if (event.type === 'progress') return
       const path = event.path === undefined ? {} : { path: event.path.toString() }
-      log.warn({ job, event: event.type, ...path }, event.message)
+      // What something costs is nothing to worry about.
+      const level = event.type === 'cost' ? 'info' : 'warn'
+      log[level]({ job, event: event.type, ...path }, event.message)
     }
   }
 }
