@@ -181,6 +181,8 @@ export interface RestoreResult {
 export interface VerifyOptions extends OperationOptions {
   /** Without it, every snapshot and every pack of the repository. */
   readonly snapshots?: readonly Snapshot[]
+  /** Only finds out what would be read. */
+  readonly dryRun?: boolean
 }
 
 /** Something that cannot be restored as it was saved. */
@@ -192,6 +194,8 @@ export interface VerifyResult {
   /** Plaintext bytes that were read and hashed. */
   readonly bytes: number
   readonly damaged: readonly Damage[]
+  /** Of a dry run, what would be read. */
+  readonly planned?: { readonly packs: number; readonly readBytes: number }
   readonly durationMs: number
 }
 

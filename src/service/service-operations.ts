@@ -133,7 +133,10 @@ export interface ServiceOperations {
   restore(repository: Repository, options: RestoreOptions & Following): Promise<Restored>
   verify(
     repository: Repository,
-    options: Following & { readonly snapshots?: readonly Snapshot[] },
+    options: Following & {
+      readonly snapshots?: readonly Snapshot[]
+      readonly dryRun?: boolean
+    },
   ): Promise<Verified>
   forgetSnapshots(
     repository: Repository,

@@ -11,13 +11,16 @@ import { tellAlertsAfter } from './tell-after-run.ts'
 export async function verifyBackup(
   context: ServiceContext,
   snapshots?: readonly Snapshot[],
+  { dryRun = false }: { readonly dryRun?: boolean } = {},
 ): Promise<Verified> {
   const { repository, signal, onEvent } = context
   const result = await operationsOf(context).verify(repository, {
     signal,
     onEvent,
     ...(snapshots !== undefined && { snapshots }),
+    ...(dryRun && { dryRun }),
   })
+  if (dryRun) return result
   await tellAlertsAfter(context)
   return result
 }

@@ -1,6 +1,7 @@
 import { settleAll } from '../../foundation/settle-all.ts'
 import { TimeSlice } from '../../foundation/time-slice.ts'
 import { verificationDamaged, verificationOk } from '../../model/journal-record.ts'
+import type { StorageCost } from '../../foundation/storage-cost.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
@@ -20,7 +21,10 @@ import { readPacks, type PackRequest } from '../../repository/audit/read-packs.t
 import { recordReads } from '../../repository/audit/read-records.ts'
 import { verifySmallObjects } from '../../repository/audit/small-objects.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { tellCost } from '../../repository/tell-cost.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
+
+import { verificationCost } from './verification-cost.ts'
 
 export type { Damage } from '../../repository/audit/damage.ts'
 import { underLease } from '../../repository/under-lease.ts'
@@ -28,6 +32,8 @@ import { underLease } from '../../repository/under-lease.ts'
 export interface VerifyOptions {
   /** Without it, every snapshot and every object of the repository. */
   readonly snapshots?: readonly Snapshot[]
+  /** Only finds out which packs would be read; no pack is read, nothing is proved and nothing recorded. */
+  readonly dryRun?: boolean
   readonly signal?: AbortSignal
   readonly onEvent?: OnEvent
 }
@@ -42,6 +48,8 @@ export interface VerifyResult {
   readonly readBytes: number
   /** What is wrong with objects first, then what of the snapshots is lost by it. */
   readonly damaged: readonly Damage[]
+  /** Of a dry run, what would be read. */
+  readonly planned?: { readonly packs: number; readonly readBytes: number }
   readonly durationMs: number
 }
 
@@ -61,6 +69,7 @@ export async function verify(
   repository: Repository,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
+  if (options.dryRun === true) return await new Verification(repository, options).preview()
   return await underLease(
     repository,
     'shared',
@@ -102,6 +111,22 @@ class Verification {
     this.#findings = new PackFindings(repository, { trustsUnread: false })
   }
 
+  /** What a walk needs of the catalogue and of directories is read, and no pack. */
+  async preview(): Promise<VerifyResult> {
+    const requests = this.#options.snapshots ? await this.#neededPacks() : this.#allPacks()
+    const cost = this.#tellCost(requests)
+    return {
+      snapshots: this.#snapshots.length,
+      packs: 0,
+      blobs: 0,
+      bytes: 0,
+      readBytes: 0,
+      damaged: [],
+      planned: { packs: requests.length, readBytes: cost.downloadBytes },
+      durationMs: Date.now() - this.#startedAtMs,
+    }
+  }
+
   async run(): Promise<VerifyResult> {
     // What was read before proves nothing about what is on the disk now.
     await this.#repository.forgetTrees()
@@ -134,22 +159,39 @@ class Verification {
   }
 
   async #readWhatIsNeeded(): Promise<void> {
+    const requests = await this.#neededPacks()
+    this.#tellCost(requests)
+    await this.#readPacks(requests, this.#options.signal)
+  }
+
+  async #neededPacks(): Promise<PackRequest[]> {
     const segments = new ReachableSegments(this.#repository)
     await this.#walk(this.#options.signal, (row, segment) => segments.mark(row, segment))
-    const requests = [...segments.packs].map(({ pack, segments: wanted }) => ({
+    return [...segments.packs].map(({ pack, segments: wanted }) => ({
       row: pack.row,
       packId: pack.id,
       packBytes: pack.bytes,
       wanted,
     }))
-    await this.#readPacks(requests, this.#options.signal)
+  }
+
+  #allPacks(): PackRequest[] {
+    return this.#repository.catalogue.blobs
+      .packs()
+      .map((pack) => ({ row: pack.row, packId: pack.id, packBytes: pack.bytes, wanted: null }))
+  }
+
+  #tellCost(requests: readonly PackRequest[]): StorageCost {
+    const { onEvent, dryRun, snapshots } = this.#options
+    const cost = verificationCost(this.#repository, requests, snapshots?.length)
+    tellCost(this.#repository, cost, { onEvent, dryRun })
+    return cost
   }
 
   /** Every pack is read whatever the trees say, so nobody waits for the walk: it goes on beside, in this thread. */
   async #readEverything(): Promise<void> {
-    const requests = this.#repository.catalogue.blobs
-      .packs()
-      .map((pack) => ({ row: pack.row, packId: pack.id, packBytes: pack.bytes, wanted: null }))
+    const requests = this.#allPacks()
+    this.#tellCost(requests)
     const stop = new AbortController()
     const { signal: asked } = this.#options
     const signal = asked ? AbortSignal.any([asked, stop.signal]) : stop.signal

@@ -104,6 +104,22 @@ describe('holdfast verify', () => {
     expect((await run(['verify', '--all'])).given('verify')).not.toHaveProperty('snapshots')
   })
 
+  it('says what a dry run would read', async () => {
+    const planned = { packs: 1200, readBytes: 2 ** 35 }
+    const asked: unknown[] = []
+    const standIn = createStandIn({
+      verify: async (_repository, { dryRun }) => {
+        asked.push(dryRun)
+        return { snapshots: 3, blobs: 0, bytes: 0, damaged: [], planned, durationMs: 5 }
+      },
+    })
+    const { status, out } = await run(['verify', '--all', '-n'], { standIn })
+    expect([status, asked]).toEqual([0, [true]])
+    expect(out).toBe('Would verify 3 snapshots: 1,200 packs, 32.0 GiB to read\n')
+    const { json } = await run(['verify', '--all', '-n', '--json'], { standIn })
+    expect(json()).toMatchObject([{ dry_run: true, packs: 1200, bytes_read: 2 ** 35 }])
+  })
+
   it('names damage down to file and offset, and gives status 20', async () => {
     const { status, err, out } = await run(['verify', '--all'], { standIn: broken() })
     expect(status).toBe(20)
