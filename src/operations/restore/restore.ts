@@ -1,9 +1,14 @@
+import { decodeTreePage } from '../../format/tree/tree-page.ts'
+import { counted } from '../../foundation/human.ts'
 import { verificationOk } from '../../model/journal-record.ts'
 import { HoldfastError, RepositoryError } from '../../foundation/errors.ts'
 import { openTarget, type SafeWriter } from '../../filesystem/write/safe-writer.ts'
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { isLoss } from '../../repository/loss.ts'
+import { NeededSegments } from '../../repository/needed-segments.ts'
+import { tellCost } from '../../repository/tell-cost.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { WorkerPool } from '../../workers/worker-pool.ts'
@@ -26,6 +31,7 @@ import { placeRestore, type RestorePlace } from './restore-target.ts'
 import { RestoreWalk } from './restore-walk.ts'
 import { writeLinks } from './write-links.ts'
 import { createRestoreWorker, restoreWorkerName, restoreWorkerUrl } from './restore-worker.ts'
+import { restorationCost } from './restoration-cost.ts'
 import { RestoreTally } from './restore-tally.ts'
 
 /** Below these a thread would take longer to start than the work takes. */
@@ -121,11 +127,31 @@ class RestoreRun {
 
   /** Walks and counts; nothing is written. */
   preview(): RestoreResult {
+    const needed = new NeededSegments(this.#repository)
     for (const unit of this.#walk.units()) {
       this.#tally.preview(unit)
       this.#tally.name(unit, this.#place.prefix)
+      this.#need(needed, unit)
+    }
+    const { onEvent } = this.#options
+    tellCost(this.#repository, needed.cost, { onEvent, dryRun: true })
+    const { unknownChunks } = needed
+    if (unknownChunks > 0) {
+      this.#tally.fail(
+        `Cannot restore ${counted(unknownChunks, 'chunk')}: no index object names them`,
+      )
     }
     return this.#tally.result()
+  }
+
+  #need(needed: NeededSegments, unit: RestoreUnit): void {
+    if (unit.indexes.length === 0) return
+    try {
+      needed.add(decodeTreePage(Buffer.from(unit.page)), unit.indexes)
+    } catch (error) {
+      if (!isLoss(error)) throw error
+      this.#tally.fail(error.message)
+    }
   }
 
   async restore(lock: RepositoryLock): Promise<RestoreResult> {
@@ -137,6 +163,11 @@ class RestoreRun {
       },
     })
     try {
+      tellCost(
+        this.#repository,
+        restorationCost(this.#repository, this.#place, this.#tally.expected.bytes),
+        this.#options,
+      )
       await this.#writeFiles(writer)
       writeLinks({
         links: this.#walk.links,
