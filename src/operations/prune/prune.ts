@@ -15,6 +15,7 @@ import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
 import type { StandingLock } from '../../repository/standing-locks.ts'
+import { tellCost } from '../../repository/tell-cost.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { condemn, witnessesOf } from './condemn.ts'
 import { dropExpired, findExpired } from './drop-expired.ts'
@@ -23,6 +24,7 @@ import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
 import { packAccessOf } from './pack-access.ts'
 import { disagreement, measurePackUses } from './pack-use.ts'
+import { pruneCost } from './prune-cost.ts'
 import {
   planPrune,
   unusedRatioMaxDefault,
@@ -138,6 +140,7 @@ class PruneRun {
     // With nobody at work, an unnamed pack is what a run left behind that was cut off.
     const leftovers = others.length === 0 ? stored.unnamed : []
     const gone = [...[...plan.remove, ...plan.repack].map(({ id }) => id), ...leftovers]
+    if (dryRun || gone.length > 0) this.#tellCost(plan, uses, gone.length)
     if (dryRun) return this.#preview({ stored, plan, uses, gone, expired: expired.gone })
     let newBytes = 0
     const standing = [...condemned.standing]
@@ -250,6 +253,13 @@ class PruneRun {
       })
     }
     return { plan, uses }
+  }
+
+  #tellCost(plan: PrunePlan, uses: readonly PackUse[], goneCount: number): void {
+    const copies = plan.repack.map((pack) => ({ pack, live: this.#marks.inPack(pack.row) }))
+    const newBytes = estimate(plan, uses)
+    const cost = pruneCost(this.#repository, { copies, newBytes, goneCount })
+    tellCost(this.#repository, cost, this.#options)
   }
 
   async #copy(plan: PrunePlan): Promise<number> {

@@ -1,0 +1,48 @@
+import type { PackRow } from '../../catalogue/blob-location.ts'
+import { sumCosts, type StorageCost } from '../../foundation/storage-cost.ts'
+import { costOfRanges } from '../../repository/read-cost.ts'
+import type { Repository } from '../../repository/repository.ts'
+import { sealedRangeOf } from '../../repository/sealed-range.ts'
+
+/** What a prune is going to do. */
+export interface PruneWork {
+  /** Packs of which something is copied, with the numbers of the segments that are needed as keys. */
+  readonly copies: readonly {
+    readonly pack: PackRow
+    readonly live: ReadonlyMap<number, unknown> | undefined
+  }[]
+  /** Of the copies, in bytes. */
+  readonly newBytes: number
+  /** Packs that go. */
+  readonly goneCount: number
+}
+
+/** Of a new pack, as a rule. */
+const packBytes = 28 * 1024 * 1024
+/** Packs that one index object names. */
+const packsPerIndex = 32
+/** Header, footer and trailer. */
+const endsPerPack = 3
+
+/**
+ * What it asks of the storage from here on. Which index objects name packs that go is known when they have been read; until then each of those
+ * packs is taken to be in one of its own.
+ */
+export function pruneCost(
+  { catalogue }: Pick<Repository, 'catalogue'>,
+  { copies, newBytes, goneCount }: PruneWork,
+): StorageCost {
+  const indexCount = catalogue.objectIds('index').size
+  const replaced = Math.min(indexCount, goneCount)
+  const newPacks = Math.ceil(newBytes / packBytes)
+  const reads = copies.map(({ pack, live }) => {
+    const needed = catalogue.blobs.segments(pack.row).filter(({ number }) => live?.has(number))
+    return costOfRanges(needed.map((segment) => sealedRangeOf(pack.id, segment)))
+  })
+  return sumCosts(...reads, {
+    gets: endsPerPack * copies.length + (goneCount > 0 ? indexCount : 0),
+    puts: newPacks + Math.ceil((newPacks + replaced) / packsPerIndex) + (goneCount > 0 ? 1 : 0),
+    deletes: goneCount + replaced + (goneCount > 0 ? 1 : 0),
+    uploadBytes: newBytes,
+  })
+}

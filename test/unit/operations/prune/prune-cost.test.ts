@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+
+import type { SegmentRow } from '../../../../src/catalogue/blob-location.ts'
+import { noCost } from '../../../../src/foundation/storage-cost.ts'
+import { toObjectId } from '../../../../src/model/ids.ts'
+import { pruneCost } from '../../../../src/operations/prune/prune-cost.ts'
+
+type Catalogue = Parameters<typeof pruneCost>[0]['catalogue']
+
+const MiB = 1024 * 1024
+const id = (digit: string) => toObjectId(digit.repeat(64))
+const pack = { row: 1, id: id('a'), salt: Buffer.alloc(32), bytes: 30 * MiB }
+
+function catalogueOf(indexCount: number, segments: readonly Partial<SegmentRow>[]): Catalogue {
+  const indexIds = new Set(Array.from({ length: indexCount }, (_, number) => number))
+  return {
+    objectIds: () => indexIds,
+    blobs: { segments: () => segments },
+  } as unknown as Catalogue
+}
+
+describe('pruneCost()', () => {
+  it('is nothing when nothing goes', () => {
+    const work = { copies: [], newBytes: 0, goneCount: 0 }
+    expect(pruneCost({ catalogue: catalogueOf(100, []) }, work)).toEqual(noCost)
+  })
+
+  it('counts packs and index objects that go, what is written down first, and no byte', () => {
+    const work = { copies: [], newBytes: 0, goneCount: 3 }
+    expect(pruneCost({ catalogue: catalogueOf(100, []) }, work)).toEqual({
+      ...noCost,
+      gets: 100,
+      puts: 2,
+      deletes: 3 + 3 + 1,
+    })
+  })
+
+  it('counts of a pack that is copied from only the segments that are needed', () => {
+    const segments = [0, 1, 2].map((number) => ({
+      number,
+      offset: number * 9 * MiB,
+      payloadBytes: MiB,
+    }))
+    const live = new Map([
+      [0, null],
+      [2, null],
+    ])
+    const work = { copies: [{ pack, live }], newBytes: 2 * MiB, goneCount: 1 }
+    expect(pruneCost({ catalogue: catalogueOf(1, segments) }, work)).toEqual({
+      gets: 2 + 3 + 1,
+      puts: 1 + 1 + 1,
+      lists: 0,
+      deletes: 3,
+      downloadBytes: 2 * (MiB + 16),
+      uploadBytes: 2 * MiB,
+    })
+  })
+})
