@@ -59,9 +59,17 @@ async function count(
   return { finished, total: seen.length, after: seen.length - caughtUp - 1, counts }
 }
 
+/** What a command said that it would cost, without the words. */
+function costOf({ finished }: Asked): JsonObject {
+  const line = finished.errorLines.find((one) => one['message_type'] === 'cost')
+  if (!line) throw new Error('The command does not say what it costs')
+  const { message: _message, during: _during, message_type: _type, ...cost } = line
+  return cost
+}
+
 function sumOf(counts: JsonObject): number {
   return ['get', 'head', 'put', 'list', 'delete'].reduce(
-    (sum, kind) => sum + Number(counts[kind]),
+    (sum, kind) => sum + Number(counts[kind] ?? 0),
     0,
   )
 }
@@ -93,6 +101,11 @@ describe('a single file out of a repository of many packs', () => {
     expect(readFileSync(space.at('day/9/149.json'), 'utf8')).toBe(contentOf(5, 149))
     expect(folder.after).toBeLessThanOrEqual(12)
 
+    // What is needed of it is known before, to the byte, and how many requests that takes, nearly.
+    const expected = costOf(await count(store, proxy, ['restore', '-n', `latest:${root}/large`]))
+    expect(expected['downloaded_bytes']).toBeGreaterThan(largeBytes)
+    expect(expected['downloaded_bytes']).toBeLessThan(1.02 * largeBytes)
+
     const large = await count(store, proxy, ['restore', `latest:${root}/large`, '-t', 'large'])
     expect(readFileSync(space.at('large/large')).equals(randomBytesOf(99, largeBytes))).toBe(true)
     const ideal = largeBytes / (8 * 1024 * 1024)
@@ -100,6 +113,19 @@ describe('a single file out of a repository of many packs', () => {
     expect(Number(large.counts['downloaded_bytes'])).toBeLessThanOrEqual(1.15 * largeBytes)
 
     const dumpedLarge = await count(store, proxy, ['dump', `latest:${root}/large`])
+    expect(Number(large.counts['get'])).toBeLessThanOrEqual(3 * Number(expected['get']))
+    expect(costOf(large)).toEqual(expected)
+    const planned = await count(store, proxy, ['verify', '--all', '--dry-run'])
+    // Nothing but the configuration and the key.
+    expect(planned.counts['get']).toBe(2)
+    const verified = await count(store, proxy, ['verify', '--all'])
+    const announced = costOf(verified)
+    expect(announced).toEqual(costOf(planned))
+    expect(Math.abs(sumOf(announced) - sumOf(verified.counts))).toBeLessThan(0.3 * verified.total)
+    const apart = Math.abs(
+      Number(announced['downloaded_bytes']) - Number(verified.counts['downloaded_bytes']),
+    )
+    expect(apart).toBeLessThan(0.05 * largeBytes)
     // By one thread, which tells all of it at once.
     expect(Number(dumpedLarge.counts['get'])).toBeLessThanOrEqual(2 * ideal)
   })
