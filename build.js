@@ -33,8 +33,9 @@ const kernels = ['format/chunker/kernel.wasm', 'format/parity/kernel.wasm']
 const layers = {
   // All that `holdfast version` needs.
   start: /^foundation\/(?:program|installed-files)\.ts$/,
-  // What options and configuration both read values with goes along: the command line would else take it away from jobs.
-  base: /^(?:foundation|model)\/|^config\/(?:read-rate|read-size|resolve-location)\.ts$/,
+  // What options and configuration both read values with goes along: the command line would else take it away from jobs. So does the rule for
+  // ranges that are asked for at once, which the thread for a store goes by, and who says before what it will cost.
+  base: /^(?:foundation|model)\/|^config\/(?:read-rate|read-size|resolve-location)\.ts$|^storage\/s3\/(?:merge-ranges|spans)\.ts$/,
   unlock: /^repository\/unlock-repository\.ts$/,
   // All that a thread needs, and the commands, too.
   worker: /-worker\.ts$/,
