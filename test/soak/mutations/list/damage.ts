@@ -5,6 +5,14 @@ const snapshot = 'src/repository/store-snapshot.ts'
 /** What is lost, damaged or condemned counts neither as stored nor as a parent, and only that is called damage. */
 export const damageMutants: readonly Mutant[] = [
   {
+    name: 'a page of the catalogue is believed without its hash',
+    class: 'damage',
+    file: 'src/repository/near-pages.ts',
+    text: ' && this.#hasher.hash(page).equals(id) ? page',
+    replacement: ' ? page',
+    tests: [{ file: 'test/unit/repository/near-pages.test.ts' }],
+  },
+  {
     name: 'what lay in a lost pack counts as stored',
     class: 'damage',
     file: snapshot,
