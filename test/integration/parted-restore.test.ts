@@ -12,6 +12,8 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Repository, Snapshot } from '../../src/index.ts'
+import { createBlobHashers } from '../../src/repository/blob-hashers.ts'
+import { blobKinds } from '../../src/repository/segment-buffer.ts'
 import { engine } from '../support/built-engine.ts'
 import { flipBit } from '../support/damage.ts'
 import { randomBytesOf } from '../support/random-bytes.ts'
@@ -96,7 +98,15 @@ describe('a file that is large enough for all threads', () => {
   it('is not there at all when a part of it is lost, and the others are', async () => {
     const { repository, handle, source, snapshot } = await saved(true)
     const [pack] = handle.catalogue.blobs.packs().sort((left, right) => right.bytes - left.bytes)
-    const segments = handle.catalogue.blobs.segments(pack.row).filter(({ kind }) => kind === 0)
+    // What the small files hold lies beside pieces of the large one, and has to stay whole.
+    const small = handle.catalogue.blobs.find(
+      createBlobHashers(handle.context.keys)[blobKinds.data].hash(Buffer.from('small')),
+    )
+    expect(small).toBeDefined()
+    const segments = handle.catalogue.blobs
+      .segments(pack.row)
+      .filter(({ kind }) => kind === blobKinds.data)
+      .filter(({ number }) => small?.pack.row !== pack.row || small.segment !== number)
     const longest = segments.sort((left, right) => right.payloadBytes - left.payloadBytes)[0]
     flipBit(join(repository.location, 'packs', pack.id), (longest.offset + 5) * 8)
     await withThreads(2, async () => {

@@ -1,3 +1,4 @@
+import { Pace } from '../../foundation/pace.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 
 const intervalMs = 100
@@ -26,7 +27,7 @@ export class CopyProgress {
   readonly #total: { readonly files: number; readonly bytes: number }
   /** Of large files on their way, which count when they are settled. */
   #ahead = 0
-  #lastMs = 0
+  readonly #pace = new Pace(intervalMs)
 
   constructor(
     onEvent: OnEvent | undefined,
@@ -50,11 +51,7 @@ export class CopyProgress {
   }
 
   tick(): void {
-    if (!this.#onEvent) return
-    const nowMs = performance.now()
-    if (nowMs - this.#lastMs < intervalMs) return
-    this.#lastMs = nowMs
-    this.#send()
+    if (this.#onEvent && this.#pace.isDue()) this.#send()
   }
 
   finish(): void {

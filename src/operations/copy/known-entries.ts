@@ -4,7 +4,7 @@ import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
 import { column, type EntryColumn } from '../../format/tree/tree-limits.ts'
 import type { TreePage } from '../../format/tree/tree-page.ts'
 import type { OpenParentDirectory } from '../../repository/parent-directories.ts'
-import { PageCursor } from './page-cursor.ts'
+import { PageCursor } from '../../repository/page-cursor.ts'
 
 /** An entry of the target that has the name that was looked for. */
 export interface KnownEntry {
@@ -49,8 +49,8 @@ export class TwinEntries implements KnownEntries {
   }
 
   find(page: TreePage, index: number): KnownEntry | null {
-    const isInSource = this.#source.find(page, index)
-    const isInTarget = this.#target.find(page, index)
+    const isInSource = this.#source.findSame(page, index)
+    const isInTarget = this.#target.findSame(page, index)
     this.#isBoth = isInSource && isInTarget
     if (!isInTarget) return null
     const { page: known, index: at } = this.#target
@@ -89,7 +89,7 @@ export class StampedEntries implements KnownEntries {
   }
 
   find(page: TreePage, index: number): KnownEntry | null {
-    this.#isFound = this.#target.find(page, index)
+    this.#isFound = this.#target.findSame(page, index)
     if (!this.#isFound) return null
     const { page: known, index: at } = this.#target
     const isSame = isRegular(page.mode(index)) && hasSameStamps(page, index, known, at)

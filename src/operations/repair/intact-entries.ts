@@ -4,7 +4,7 @@ import type { TreePage } from '../../format/tree/tree-page.ts'
 import { topPageOf } from '../../repository/find-entry.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { nothingKnown, type KnownEntries, type KnownEntry } from '../copy/known-entries.ts'
-import { PageCursor } from '../copy/page-cursor.ts'
+import { PageCursor } from '../../repository/page-cursor.ts'
 import type { LostPaths } from './find-lost-paths.ts'
 import { tolerantPages } from './tolerant-pages.ts'
 
@@ -29,7 +29,7 @@ export class IntactEntries implements KnownEntries {
 
   find(page: TreePage, index: number): KnownEntry | null {
     this.#found = null
-    if (!this.#cursor.find(page, index)) return null
+    if (!this.#cursor.findSame(page, index)) return null
     const { page: known, index: at } = this.#cursor
     const isFolder = isDirectory(page.mode(index))
     if (isFolder !== isDirectory(known.mode(at))) return null

@@ -1,3 +1,4 @@
+import { Pace } from '../../foundation/pace.ts'
 import { decodeTreePage } from '../../format/tree/tree-page.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import type { RestoreReply, RestoreUnit } from './restore-batch.ts'
@@ -24,7 +25,7 @@ export class RestoreTally {
   #bytesUnchanged = 0
   readonly #withheld = { owner: 0, setIdBits: 0, attributes: 0, devices: 0 }
   #errors = 0
-  #lastMs = 0
+  readonly #pace = new Pace(progressEveryMs)
   readonly #paths: string[] = []
   #pathsOmitted = 0
   #firstFailure: string | undefined
@@ -124,9 +125,7 @@ export class RestoreTally {
   }
 
   #tell(): void {
-    const nowMs = performance.now()
-    if (nowMs - this.#lastMs < progressEveryMs) return
-    this.#lastMs = nowMs
+    if (!this.#pace.isDue()) return
     this.#options.onEvent?.({
       type: 'progress',
       phase: 'restoring',

@@ -1,7 +1,7 @@
 import { isDirectory, isRegular } from '../../format/tree/entry-kind.ts'
 import { depthOfFlags, flagChangedWhileRead, flagRacy } from '../../format/tree/entry-flags.ts'
 import { column } from '../../format/tree/tree-limits.ts'
-import type { TreePage } from '../../format/tree/tree-page.ts'
+import { PageCursor } from '../../repository/page-cursor.ts'
 import { STAT_OFFSET } from '../../filesystem/posix/stat-record.ts'
 
 const word = {
@@ -18,57 +18,20 @@ const word = {
  * Walks a directory of the parent snapshot beside the directory on the disk; both are in the order of names, so each page is
  * looked at once.
  */
-export class ParentCursor {
-  readonly #pages: Iterator<TreePage> | null
-  #page: TreePage | null = null
-  #index = 0
-
-  constructor(pages: Iterator<TreePage> | null) {
-    this.#pages = pages
-    this.#nextPage()
-  }
-
+export class ParentCursor extends PageCursor {
   static readonly none: ParentCursor = new ParentCursor(null)
-
-  /** The page of the entry that the last `find` met. */
-  get page(): TreePage {
-    if (!this.#page) throw new RangeError('The cursor stands on no entry')
-    return this.#page
-  }
-
-  get index(): number {
-    return this.#index
-  }
-
-  /**
-   * Moves to the entry with this name. Names must be asked for in ascending order.
-   *
-   * @returns whether there is one
-   */
-  find(names: Uint8Array, start: number, end: number): boolean {
-    while (this.#page) {
-      if (this.#index >= this.#page.entryCount) {
-        this.#nextPage()
-        continue
-      }
-      const order = this.#page.compareName(this.#index, names, start, end)
-      if (order >= 0) return order === 0
-      this.#index += 1
-    }
-    return false
-  }
 
   /** Ids of what the file found refers to, 32 bytes each; undefined for other entries, and for a file whose references are in lists. */
   get contentIds(): Uint8Array | undefined {
     const { page } = this
-    const index = this.#index
+    const index = this.index
     if (!isRegular(page.mode(index)) || depthOfFlags(page.flags(index)) > 0) return undefined
     return page.chunkIdsOf(index)
   }
 
   /** Whether the entry found is a directory. */
   get isDirectory(): boolean {
-    return isDirectory(this.page.mode(this.#index))
+    return isDirectory(this.page.mode(this.index))
   }
 
   /**
@@ -79,7 +42,7 @@ export class ParentCursor {
    */
   isUnchanged(record: Uint32Array, at: number): boolean {
     const page = this.page
-    const index = this.#index
+    const index = this.index
     return (
       record[at + word.size] === page.word(column.sizeLow, index) &&
       record[at + word.mtimeNsec] === page.word(column.mtimeNs, index) &&
@@ -95,11 +58,5 @@ export class ParentCursor {
       isRegular(page.mode(index)) &&
       (page.flags(index) & (flagRacy | flagChangedWhileRead)) === 0
     )
-  }
-
-  #nextPage(): void {
-    const next = this.#pages?.next()
-    this.#page = next && !next.done ? next.value : null
-    this.#index = 0
   }
 }

@@ -1,3 +1,4 @@
+import { Pace } from '../../foundation/pace.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import type { WalkCounts } from './walk-counts.ts'
 
@@ -8,7 +9,7 @@ export class ProgressReporter {
   readonly #onEvent: OnEvent | undefined
   readonly #counts: WalkCounts
   #expected: { files: number; bytes: number } | undefined
-  #lastMs = 0
+  readonly #pace = new Pace(intervalMs)
 
   constructor(onEvent: OnEvent | undefined, counts: WalkCounts) {
     this.#onEvent = onEvent
@@ -21,11 +22,7 @@ export class ProgressReporter {
   }
 
   tick(): void {
-    if (!this.#onEvent) return
-    const nowMs = performance.now()
-    if (nowMs - this.#lastMs < intervalMs) return
-    this.#lastMs = nowMs
-    this.#send()
+    if (this.#onEvent && this.#pace.isDue()) this.#send()
   }
 
   finish(): void {

@@ -1,4 +1,4 @@
-import type { TreePage } from '../../format/tree/tree-page.ts'
+import type { TreePage } from '../format/tree/tree-page.ts'
 
 /** Goes through a directory beside another one, both in the order of names. */
 export class PageCursor {
@@ -23,23 +23,26 @@ export class PageCursor {
   }
 
   /**
-   * Moves to the entry of the same name. Names must be asked for in ascending order.
+   * Moves to the entry with this name. Names must be asked for in ascending order.
    *
    * @returns whether there is one
    */
-  find(wanted: TreePage, index: number): boolean {
-    const start = wanted.nameOffsets[index]
-    const end = wanted.nameOffsets[index + 1]
+  find(names: Uint8Array, start: number, end: number): boolean {
     while (this.#page) {
       if (this.#index >= this.#page.entryCount) {
         this.#nextPage()
         continue
       }
-      const order = this.#page.compareName(this.#index, wanted.bytes, start, end)
+      const order = this.#page.compareName(this.#index, names, start, end)
       if (order >= 0) return order === 0
       this.#index += 1
     }
     return false
+  }
+
+  /** As `find`, for the name of an entry of another page. */
+  findSame(wanted: TreePage, index: number): boolean {
+    return this.find(wanted.bytes, wanted.nameOffsets[index], wanted.nameOffsets[index + 1])
   }
 
   #nextPage(): void {
