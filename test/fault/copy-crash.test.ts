@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { engine } from '../support/built-engine.ts'
 import { resultOf, startOperation } from '../support/child-process.ts'
 import type { ChildTask } from '../support/children/engine-child.ts'
+import { expectSound } from '../support/expect-sound.ts'
 import { seededRandom } from '../support/faulty-storage.ts'
 import { directory, file, makeTree, type Tree } from '../support/make-tree.ts'
 import { logLines, randomBytesOf } from '../support/random-bytes.ts'
 import {
   findings,
-  namesIn,
   newRepository,
   objectContents,
   packBytesOf,
@@ -42,15 +42,6 @@ function startCopy(
   const { location, cacheDirectory, isEncrypted } = source
   const from = { location, cacheDirectory, ...(isEncrypted && { passphrase }) }
   return startOperation(target, { operation: 'copy', from, ...(pause && { pause }) })
-}
-
-async function expectSound(repository: TestRepository, snapshots: number): Promise<void> {
-  const handle = await repository.open()
-  expect(handle.unusable).toEqual([])
-  expect(engine.listSnapshots(handle)).toHaveLength(snapshots)
-  expect(await findings(handle)).toEqual([])
-  expect(namesIn(repository.location, 'locks')).toEqual([])
-  await handle.close()
 }
 
 describe('a copy that is killed', () => {

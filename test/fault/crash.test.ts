@@ -5,6 +5,7 @@ import type { Snapshot, SnapshotStatistics } from '../../src/index.ts'
 import { engine } from '../support/built-engine.ts'
 import { resultOf, startOperation } from '../support/child-process.ts'
 import type { ChildTask } from '../support/children/engine-child.ts'
+import { expectSound } from '../support/expect-sound.ts'
 import { seededRandom } from '../support/faulty-storage.ts'
 import { directory, file, makeTree, type Tree } from '../support/make-tree.ts'
 import { logLines, randomBytesOf } from '../support/random-bytes.ts'
@@ -53,16 +54,6 @@ async function killAt(
   })
   await child.says('paused')
   await child.kill()
-}
-
-/** Opens the repository, and asks whether everything in it is whole and nothing is in the way. */
-async function expectSound(repository: TestRepository, snapshots: number): Promise<void> {
-  const handle = await repository.open()
-  expect(handle.unusable).toEqual([])
-  expect(engine.listSnapshots(handle)).toHaveLength(snapshots)
-  expect(await findings(handle)).toEqual([])
-  expect(namesIn(repository.location, 'locks')).toEqual([])
-  await handle.close()
 }
 
 function statisticsIn(result: string): SnapshotStatistics {
