@@ -7,6 +7,8 @@ import { decodePackTrailer, type PackTrailer } from '../format/pack/pack-trailer
 import { decodeTreePage } from '../format/tree/tree-page.ts'
 import { DamageError, type RepositoryError } from '../foundation/errors.ts'
 import { idBytes, type ObjectId, type PackId } from '../model/ids.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { PackStorage } from '../storage/pack-storage.ts'
 import { isLoss } from './loss.ts'
 import { PagePacker } from './page-packing.ts'
 import type { Repository } from './repository.ts'
@@ -127,8 +129,25 @@ export class IndexAbsorber {
   }
 
   #addTrees(newPacks: ReadonlySet<PackId>, damages: AbsorbDamage[]): void {
-    const { catalogue, context, storage } = this.#repository
+    const { storage } = this.#repository
+    if (!storage.capabilities.isRemote) {
+      this.#readTrees(storage, newPacks, damages)
+      return
+    }
+    // What this machine has stored itself lies near; what others have is needed once, to go into the catalogue.
+    const near = openStorage(storage.location)
+    near.keepNear(true)
+    try {
+      this.#readTrees(near, newPacks, damages)
+    } finally {
+      void near.close()
+    }
+  }
+
+  #readTrees(storage: PackStorage, newPacks: ReadonlySet<PackId>, damages: AbsorbDamage[]): void {
+    const { catalogue, context } = this.#repository
     const reader = new SegmentReader(context, storage, 0)
+    if (storage.capabilities.isRemote) reader.expect(this.#newSegments(newPacks))
     const done = new Set<PackId>()
     for (const { indexId, packId, segments } of this.#packs) {
       if (!newPacks.has(packId) || done.has(packId)) continue
@@ -143,6 +162,21 @@ export class IndexAbsorber {
       } catch (error) {
         if (!isLoss(error)) throw error
         note(error)
+      }
+    }
+  }
+
+  /** In the order in which `#readTrees` comes to them. */
+  *#newSegments(newPacks: ReadonlySet<PackId>): Generator<SegmentLocation> {
+    const { blobs, trees } = this.#repository.catalogue
+    const done = new Set<PackId>()
+    for (const { packId, segments } of this.#packs) {
+      if (!newPacks.has(packId) || done.has(packId)) continue
+      done.add(packId)
+      const pack = blobs.packById(packId)
+      if (!pack) continue
+      for (const { location, ids } of segments) {
+        if (!trees.hasAll(ids)) yield { pack, ...location }
       }
     }
   }

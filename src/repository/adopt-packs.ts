@@ -3,6 +3,7 @@ import type { OnEvent } from '../foundation/progress-event.ts'
 import { toObjectId, type PackId } from '../model/ids.ts'
 import { compareNames, idOfName } from './compare-names.ts'
 import type { CondemnedPacks } from './condemned-packs.ts'
+import type { Lease } from './lock-repository.ts'
 import { isLoss } from './loss.ts'
 import { isThere } from './modification-time.ts'
 import { writeIndexObjects } from './index-writer.ts'
@@ -31,13 +32,13 @@ export interface StoredPacks {
  */
 export async function adoptPacks(
   repository: Repository,
-  condemned: CondemnedPacks,
+  { condemned, takePackNames }: Pick<Lease, 'condemned' | 'takePackNames'>,
   onEvent: OnEvent | undefined,
 ): Promise<StoredPacks> {
   const { storage, catalogue } = repository
   // At the same time, because each takes a while where there are many; `missingPacks` looks again at what came between.
   const [listed, known] = await Promise.all([
-    storage.listNames('packs'),
+    takePackNames?.() ?? storage.listNames('packs'),
     Promise.resolve().then(() => catalogue.namesInOrder('packs')),
     sweepLeftovers(storage),
   ])
@@ -71,7 +72,8 @@ export async function adoptPacks(
 }
 
 async function sweepLeftovers(storage: PackStorage): Promise<void> {
-  const isAlone = (await storage.listNames('locks')).length <= 1
+  // Of a storage that is far away, unfinished files lie on this machine and wait for a day in any case.
+  const isAlone = !storage.capabilities.isRemote && (await storage.listNames('locks')).length <= 1
   await storage.sweepTemporary(isAlone ? leftoverAgeMs : temporaryAgeMs)
 }
 

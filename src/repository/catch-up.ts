@@ -7,6 +7,7 @@ import { IndexAbsorber } from './absorb-index.ts'
 import { compareNames, idOfName } from './compare-names.ts'
 import { isLoss } from './loss.ts'
 import { absorbParity } from './parity/absorb-parity.ts'
+import { beginListings, type ObjectListings } from './object-listings.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
 import { noteVanished, type GoneSnapshot } from './vanished-snapshots.ts'
@@ -26,24 +27,38 @@ const listingsMax = 5
  * A damaged object is reported and left out; the others are taken in, because one bad object must not make every backup
  * unreachable.
  *
+ * @param listings begun by the caller, after whatever they must come after
  * @returns what was found unusable now; objects that were taken in earlier are not looked at again
  */
-export async function catchUp(repository: Repository): Promise<UnusableObject[]> {
-  return await catchUpBy(repository, catchUpOnce)
+export async function catchUp(
+  repository: Repository,
+  listings?: ObjectListings,
+): Promise<UnusableObject[]> {
+  return await catchUpBy(repository, catchUpOnce, listings)
 }
 
 /** As `catchUp`, with the index objects alone: it learns where everything is, and not of snapshots that came or went. */
-export async function catchUpIndex(repository: Repository): Promise<UnusableObject[]> {
-  return await catchUpBy(repository, catchUpIndexOnce)
+export async function catchUpIndex(
+  repository: Repository,
+  listings?: Pick<ObjectListings, 'index'>,
+): Promise<UnusableObject[]> {
+  return await catchUpBy(repository, catchUpIndexOnce, listings)
 }
 
-async function catchUpBy(
+async function catchUpBy<Listings>(
   repository: Repository,
-  once: (repository: Repository) => Promise<UnusableObject[]>,
+  once: (
+    repository: Repository,
+    listings?: Listings,
+  ) => Promise<UnusableObject[] | 'listedTooEarly'>,
+  listings: Listings | undefined,
 ): Promise<UnusableObject[]> {
   const unusable = new Map<string, UnusableObject>()
+  let begun = listings
   for (let listing = 1; listing <= listingsMax; listing++) {
-    const found = await once(repository)
+    const found = await once(repository, begun)
+    begun = undefined
+    if (found === 'listedTooEarly') continue
     for (const object of found) unusable.set(`${object.name} ${object.error.message}`, object)
     if (!found.some(({ error }) => error.code === 'OBJECT_MISSING')) break
     // Without a lock a prune may run beside; what replaced the vanished object is seen by listing again. What stays is lost.
@@ -64,35 +79,49 @@ async function listedNames({ storage }: Repository): Promise<Set<string>> {
   return names
 }
 
-async function catchUpIndexOnce(repository: Repository): Promise<UnusableObject[]> {
+async function catchUpIndexOnce(
+  repository: Repository,
+  begun?: Pick<ObjectListings, 'index'>,
+): Promise<UnusableObject[] | 'listedTooEarly'> {
   const unusable: UnusableObject[] = []
   const { catalogue, storage } = repository
   const known = catalogue.namesInOrder('index')
-  const gone = await takeInIndexes(repository, known, await storage.listNames('index'), unusable)
+  const names = await (begun?.index ?? storage.listNames('index'))
+  if (begun && isAnyGone([[known, names]])) return 'listedTooEarly'
+  const gone = await takeInIndexes(repository, known, names, unusable)
   if (gone.length > 0) catalogue.indexObjects.remove(gone)
   return unusable
 }
 
 /**
  * What the catalogue knows is read before the storage is listed: an object gets into the catalogue after it is in the storage, so one
- * that is known and not listed is really gone. The other way round, what another process stores meanwhile would be dropped.
- * Snapshots are listed before index objects, so the index objects of every snapshot listed are there.
+ * that is known and not listed is really gone. The other way round, what another process stores meanwhile would be dropped; so where listings
+ * had begun before, and something seems to be gone, they are made again.
  */
-async function catchUpOnce(repository: Repository): Promise<UnusableObject[]> {
+async function catchUpOnce(
+  repository: Repository,
+  begun?: ObjectListings,
+): Promise<UnusableObject[] | 'listedTooEarly'> {
   const unusable: UnusableObject[] = []
   const { catalogue, storage } = repository
   const knownSnapshots = catalogue.namesInOrder('snapshots')
   const knownIndexes = catalogue.namesInOrder('index')
   const knownRecords = catalogue.namesInOrder('journal')
   const knownParity = catalogue.namesInOrder('parity')
-  const [[snapshotNames, indexNames], journalNames, parityNames] = await Promise.all([
-    inTurn(
-      () => storage.listNames('snapshots'),
-      () => storage.listNames('index'),
-    ),
-    storage.listNames('journal'),
-    storage.listNames('parity'),
+  const listings = begun ?? beginListings(storage)
+  const [snapshotNames, indexNames, journalNames, parityNames] = await Promise.all([
+    listings.snapshots,
+    listings.index,
+    listings.journal,
+    listings.parity,
   ])
+  const pairs = [
+    [knownSnapshots, snapshotNames],
+    [knownIndexes, indexNames],
+    [knownRecords, journalNames],
+    [knownParity, parityNames],
+  ] as const
+  if (begun && isAnyGone(pairs)) return 'listedTooEarly'
   const goneIndexes = await takeInIndexes(repository, knownIndexes, indexNames, unusable)
   if (goneIndexes.length > 0) catalogue.indexObjects.remove(goneIndexes)
   const goneSnapshots = await compare(
@@ -200,10 +229,8 @@ async function compare<Content>(
   return gone.map((name) => toObjectId(idOfName(name)))
 }
 
-async function inTurn<First, Second>(
-  first: () => Promise<First>,
-  second: () => Promise<Second>,
-): Promise<[First, Second]> {
-  const result = await first()
-  return [result, await second()]
+function isAnyGone(
+  pairs: readonly (readonly [known: string, names: readonly string[]])[],
+): boolean {
+  return pairs.some(([known, names]) => compareNames(known, names).gone.length > 0)
 }

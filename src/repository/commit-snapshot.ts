@@ -4,9 +4,11 @@ import {
   encodeSnapshotManifest,
 } from '../format/manifest/snapshot-manifest.ts'
 import { RepositoryError } from '../foundation/errors.ts'
-import type { SnapshotId } from '../model/ids.ts'
+import { toObjectId, type SnapshotId } from '../model/ids.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import type { ObjectStatus } from '../storage/storage.ts'
 import { catchUp } from './catch-up.ts'
+import { idOfName } from './compare-names.ts'
 import { freeBackupSecond } from './free-backup-second.ts'
 import type { RepositoryLock } from './locks.ts'
 import type { Repository } from './repository.ts'
@@ -43,12 +45,12 @@ export async function commitSnapshot(
   // It may refer to blobs of another run, which has given its index object a name and was cut off before it made that durable.
   await repository.storage.sync('index')
   let seconds = freeBackupSecond(repository, wantedSecond(manifest))
-  let saved = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
+  let committed = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
   try {
-    for (let tries = 1; tries < triesMax && (await hasTwin(repository, saved)); tries++) {
+    for (let tries = 1; tries < triesMax && (await hasTwin(repository, committed)); tries++) {
       seconds = freeBackupSecond(repository, seconds + 1 + randomInt(tries + 1))
-      const first = saved
-      saved = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
+      const first = committed.saved
+      committed = await put(repository, { ...manifest, backupId: `backup_${seconds}` }, lock)
       await repository.storage.delete(`snapshots/${first.id}`)
       await repository.storage.sync('snapshots')
       repository.catalogue.snapshots.remove(first.id)
@@ -57,15 +59,23 @@ export async function commitSnapshot(
     // The snapshot is durable, and its lease held: whatever fails from here on, it exists. The catalogue catches up when it is opened next.
     if (!(error instanceof RepositoryError)) throw error
   }
-  return saved
+  return committed.saved
+}
+
+interface Committed {
+  readonly saved: Snapshot
+  /** When the storage took it, by its clock. */
+  readonly status: Promise<ObjectStatus>
+  /** Begun after it was there. */
+  readonly names: Promise<string[]>
 }
 
 async function put(
   repository: Repository,
   manifest: RecordedSnapshot & { readonly backupId: string },
   lock: RepositoryLock,
-): Promise<Snapshot> {
-  await lock.assertHeld()
+): Promise<Committed> {
+  await lock.assertHeldLately()
   const plaintext = encodeSnapshotManifest({
     ...manifest,
     recordedAtMs:
@@ -75,10 +85,15 @@ async function put(
     leaseId: lock.leaseId,
   })
   const { id, bytes } = repository.seal('snapshot', plaintext)
-  await repository.storage.put(`snapshots/${id}`, bytes)
+  const { storage } = repository
+  await storage.put(`snapshots/${id}`, bytes)
+  const status = storage.stat(`snapshots/${id}`)
+  const names = storage.listNames('snapshots')
+  // Whoever awaits them hears of it.
+  for (const asked of [status, names]) asked.catch(() => undefined)
   await assertCommitted(repository, id, lock)
   // As a reader gets it: a catalogue that is built anew from the objects must be the same.
-  return { ...decodeSnapshotManifest(plaintext), id }
+  return { saved: { ...decodeSnapshotManifest(plaintext), id }, status, names }
 }
 
 /**
@@ -99,10 +114,19 @@ async function assertCommitted(
   }
 }
 
-async function hasTwin(repository: Repository, saved: Snapshot): Promise<boolean> {
-  const { modifiedAtMs } = await repository.storage.stat(`snapshots/${saved.id}`)
-  repository.catalogue.snapshots.add(saved, modifiedAtMs)
-  await catchUp(repository)
+/** The catalogue has caught up under the lease: only when there is a snapshot that it does not know is there anything to learn. */
+async function hasTwin(
+  repository: Repository,
+  { saved, status, names }: Committed,
+): Promise<boolean> {
+  const { snapshots } = repository.catalogue
+  const known = repository.catalogue.objectIds('snapshots')
+  snapshots.add(saved, (await status).modifiedAtMs)
+  const hasOthers = (await names).some((name) => {
+    const id = toObjectId(idOfName(name))
+    return id !== saved.id && !known.has(id)
+  })
+  if (hasOthers) await catchUp(repository)
   return repository.catalogue.snapshots
     .findByBackupId(saved.backupId)
     .some(({ id }) => id !== saved.id)

@@ -1,7 +1,9 @@
 import { decodeIndexObject, type IndexEntry } from '../format/index-object/index-object.ts'
 import { toObjectId, type ObjectId, type PackId } from '../model/ids.ts'
+import { deleteObjects } from './delete-objects.ts'
 import { writeIndexObjects } from './index-writer.ts'
 import type { RepositoryLock } from './locks.ts'
+import { readAhead } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
 
 /** Index objects that go, and what of them is named anew. */
@@ -28,21 +30,23 @@ export async function planIndexReplacement(
   const named = new Set<PackId>()
   let replaced: ObjectId[] = []
   let staying: IndexEntry[] = []
-  for (const name of await repository.storage.listNames('index')) {
-    if (except.has(name)) continue
-    const entries = decodeIndexObject(await repository.readSmallObject('index', name))
-    if (!entries.some((entry) => gone.has(entry.packId))) continue
+  const { storage } = repository
+  const names = (await storage.listNames('index')).filter((name) => !except.has(name))
+  const read = (name: string): Promise<Buffer> => repository.readSmallObject('index', name)
+  await readAhead(storage, names, read, async (name, bytes) => {
+    const entries = decodeIndexObject(await bytes)
+    if (!entries.some((entry) => gone.has(entry.packId))) return
     replaced.push(toObjectId(name.slice('index/'.length)))
     for (const entry of entries) {
       if (gone.has(entry.packId) || named.has(entry.packId)) continue
       named.add(entry.packId)
       staying.push(entry)
     }
-    if (staying.length < packsPerStep) continue
+    if (staying.length < packsPerStep) return
     steps.push({ replaced, staying })
     replaced = []
     staying = []
-  }
+  })
   if (replaced.length > 0) steps.push({ replaced, staying })
   return steps
 }
@@ -64,7 +68,10 @@ export async function replaceIndexObjects(
     await lock.assertHeld()
     await writeIndexObjects(repository, staying)
     await lock.assertHeld()
-    for (const id of replaced) await storage.delete(`index/${id}`)
+    await deleteObjects(
+      storage,
+      replaced.map((id) => `index/${id}`),
+    )
     await storage.sync('index')
   }
   return steps.flatMap(({ replaced }) => replaced)

@@ -25,25 +25,46 @@ export async function readKeySlots(storage: Storage, repositoryId: string): Prom
   return slots
 }
 
+/** A slot as the storage has it, on its way. */
+export interface StoredSlot {
+  readonly name: string
+  readonly bytes: Promise<Buffer>
+}
+
+export interface UnlockingOptions {
+  /** Called for each slot once other threads are at work on it. */
+  readonly onDeriving?: (() => void) | undefined
+  /** What is there, where that was asked for before. */
+  readonly stored?: Promise<readonly StoredSlot[]> | undefined
+}
+
+/** Asks for all slots at once; one that cannot be had is for whoever awaits it. */
+export async function readStoredSlots(storage: Storage): Promise<StoredSlot[]> {
+  const names = await storage.listNames('keys')
+  return names.map((name) => {
+    const bytes = storage.get(name, textObjectBytesMax)
+    bytes.catch(() => undefined)
+    return { name, bytes }
+  })
+}
+
 /**
  * Tries the passphrase on each slot. A damaged slot does not keep the others from opening.
  *
- * @param onDeriving called for each slot once other threads are at work on it
  * @throws {RepositoryError} `PASSPHRASE_WRONG` when it opens none
  */
 export async function unlockWithPassphrase(
   storage: Storage,
   repositoryId: string,
   passphrase: string,
-  onDeriving?: () => void,
+  { onDeriving, stored = readStoredSlots(storage) }: UnlockingOptions = {},
 ): Promise<UnlockedSecret> {
   let damage: unknown
-  const names = await storage.listNames('keys')
+  const objects = await stored
   const slots: KeySlot[] = []
-  for (const name of names) {
+  for (const { name, bytes } of objects) {
     try {
-      const bytes = await storage.get(name, textObjectBytesMax)
-      slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+      slots.push(decodeKeySlot(await bytes, { slotId: name.slice('keys/'.length), repositoryId }))
     } catch (error) {
       damage ??= error
     }
@@ -58,7 +79,7 @@ export async function unlockWithPassphrase(
     }
   }
   if (damage !== undefined) throw damage
-  if (names.length === 0) {
+  if (objects.length === 0) {
     throw new DamageError(`Cannot open repository "${storage.location}": its keys are gone`, {
       remedy: 'Bring its folder keys/ back from a copy; without a key nobody can read it',
     })

@@ -1,6 +1,7 @@
-import { catchUp, catchUpIndex } from './catch-up.ts'
+import { catchUp, catchUpIndex, type UnusableObject } from './catch-up.ts'
 import { readCondemnedPacks, type CondemnedPacks } from './condemned-packs.ts'
 import { acquireLock, type LockKind, type LockOptions, type RepositoryLock } from './locks.ts'
+import { beginIndexListing, beginListings } from './object-listings.ts'
 import type { Repository } from './repository.ts'
 import { writeJournal } from './write-journal.ts'
 
@@ -9,6 +10,8 @@ export interface Lease {
   readonly lock: RepositoryLock
   /** What a prune is about to delete, and this run keeps away from. */
   readonly condemned: CondemnedPacks
+  /** With `listsPacks`: names of the packs, begun to be listed when the index objects were. Once, for there may be millions. */
+  readonly takePackNames?: () => Promise<string[]> | undefined
 }
 
 export interface LeaseOptions extends Pick<LockOptions, 'mayOnlyRead'> {
@@ -17,6 +20,8 @@ export interface LeaseOptions extends Pick<LockOptions, 'mayOnlyRead'> {
    * what it needs. Saves listings, each of which costs a request far away.
    */
   readonly needsOnlyIndex?: boolean
+  /** For who stores: whether a pack was left behind or lost. */
+  readonly listsPacks?: boolean
 }
 
 /**
@@ -33,22 +38,75 @@ export async function lockRepository(
   repository: Repository,
   kind: LockKind,
   operation: string,
-  { needsOnlyIndex = false, ...options }: LeaseOptions = {},
+  { needsOnlyIndex = false, listsPacks = false, ...options }: LeaseOptions = {},
 ): Promise<Lease> {
-  const lock = await acquireLock(repository.storage, kind, operation, {
+  const { storage } = repository
+  const looks: Look[] = []
+  const lock = await acquireLock(storage, kind, operation, {
     ...options,
     ...lockOptionsOf(repository),
+    onWritten: () => {
+      looks.push(beginLook(repository, { needsOnlyIndex, listsPacks }))
+    },
   })
   try {
-    const condemned = await readCondemnedPacks(repository)
+    // Each try to get the lock looks anew; the last one's lock stands.
+    const look = looks[looks.length - 1]
+    const condemned = await look.condemned
+    // Where something is condemned, index objects come and go: they are listed once everybody can see that this run knows.
+    const isQuiet = condemned.standing.length + condemned.unreadable.length === 0
     if (condemned.standing.length > 0 && lock.isStored && kind === 'shared') {
       await lock.noteKnown(condemned.standing.map(({ id }) => id))
     }
-    repository.noteUnusable(await (needsOnlyIndex ? catchUpIndex : catchUp)(repository))
-    return { lock, condemned }
+    repository.noteUnusable(await look.catchUp(isQuiet))
+    let packNames = isQuiet ? look.packNames : undefined
+    looks.length = 0
+    const takePackNames = (): Promise<string[]> | undefined => {
+      const names = packNames
+      packNames = undefined
+      return names
+    }
+    return { lock, condemned, takePackNames }
   } catch (error) {
     await lock.release()
     throw error
+  }
+}
+
+/** What a run looks at once its lock is durable; asked for together, for each answer of a storage that is far away takes a while. */
+interface Look {
+  readonly condemned: Promise<CondemnedPacks>
+  readonly packNames: Promise<string[]> | undefined
+  /** @param asBegun whether what was listed meanwhile may be taken */
+  catchUp(asBegun: boolean): Promise<UnusableObject[]>
+}
+
+/**
+ * Index objects are listed after the condemned ones: a sweep removes the index objects before its condemned object, so that either this run sees what
+ * it takes away, or the index objects that it leaves.
+ */
+function beginLook(
+  repository: Repository,
+  { needsOnlyIndex, listsPacks }: { needsOnlyIndex: boolean; listsPacks: boolean },
+): Look {
+  const { storage } = repository
+  const condemned = readCondemnedPacks(repository)
+  const packNames = listsPacks ? condemned.then(() => storage.listNames('packs')) : undefined
+  // Whoever awaits them hears of it.
+  for (const asked of [condemned, packNames]) asked?.catch(() => undefined)
+  if (needsOnlyIndex) {
+    const listings = { index: beginIndexListing(storage, condemned) }
+    return {
+      condemned,
+      packNames,
+      catchUp: (asBegun) => catchUpIndex(repository, asBegun ? listings : undefined),
+    }
+  }
+  const listings = beginListings(storage, condemned)
+  return {
+    condemned,
+    packNames,
+    catchUp: (asBegun) => catchUp(repository, asBegun ? listings : undefined),
   }
 }
 

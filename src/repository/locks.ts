@@ -36,13 +36,23 @@ export interface LockOptions {
   readonly staleAfterMs?: number
   /** Makes it durable that a stale lease is over, before its lock is removed. */
   readonly revoke?: Revoke
+  /**
+   * Called each time the lock object is durable, before it is known whether others stand in its way: what may only be looked at from then on can be
+   * asked for meanwhile.
+   */
+  readonly onWritten?: () => void
 }
+
+/** What was seen so recently counts as seen; see `assertHeldLately`. */
+const seenLatelyMs = 60_000
 
 /** Refreshes that may fail in a row before the lock is stale. */
 const refreshesPerLife = 6
 
 /** A lock that is held, the lease of this run; it refreshes itself until it is released. */
 export class RepositoryLock {
+  /** Locks of others that stood when this one had been written. */
+  readonly othersAtStart: readonly StandingLock[]
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #revoke: Revoke
@@ -56,6 +66,8 @@ export class RepositoryLock {
   #writtenAt: Moment
   /** The storage's clock at the last refresh. */
   #storageAtMs: number
+  /** When the lock was known to be there last. */
+  #seenAt: Moment
   #refreshing: Promise<void> = Promise.resolve()
   #lost: unknown
 
@@ -68,7 +80,9 @@ export class RepositoryLock {
     readonly refreshedAt: Moment
     readonly writtenAt: Moment
     readonly storageAtMs: number
+    readonly others: readonly StandingLock[]
   }) {
+    this.othersAtStart = fields.others
     this.#storage = fields.storage
     this.#clock = fields.clock
     this.#revoke = fields.revoke
@@ -77,6 +91,7 @@ export class RepositoryLock {
     this.#refreshedAt = fields.refreshedAt
     this.#writtenAt = fields.writtenAt
     this.#storageAtMs = fields.storageAtMs
+    this.#seenAt = fields.refreshedAt
     const everyMs = fields.record.staleAfterMs / refreshesPerLife
     this.#stopRefreshing =
       fields.name === null ? () => undefined : fields.clock.repeat(everyMs, () => this.refresh())
@@ -140,11 +155,25 @@ export class RepositoryLock {
     await this.#refreshing
     this.#assertFresh()
     if (this.#name === null) return
+    const askedAt = momentOf(this.#clock)
     if (!(await isThere(this.#storage, this.#name))) {
       throw lostError(removedState, undefined)
     }
     // The answer may have taken longer than the lock lives.
     this.#assertFresh()
+    this.#seenAt = askedAt
+  }
+
+  /**
+   * As `assertHeld`, and asks nobody when the lock was seen a moment ago. For what is undone, or does no harm, when the lock turns out to have been
+   * gone: before a snapshot is stored, after which it is asked for in any case.
+   */
+  async assertHeldLately(): Promise<void> {
+    await this.#refreshing
+    this.#assertFresh()
+    const { wallMs, monotonicMs } = this.#spans(this.#seenAt)
+    // A clock that was set back tells nothing.
+    if (wallMs < 0 || Math.max(wallMs, monotonicMs) > this.#lateMs) await this.assertHeld()
   }
 
   /**
@@ -183,6 +212,11 @@ export class RepositoryLock {
         this.#lost ??= error
       })
     return this.#refreshing
+  }
+
+  /** A lease that lives for a short time only is asked for sooner. */
+  get #lateMs(): number {
+    return Math.min(seenLatelyMs, this.#record.staleAfterMs / refreshesPerLife)
   }
 
   /** Time may stand still on one clock while the machine sleeps, and be set back on the other: the larger span counts. */
@@ -225,6 +259,7 @@ export class RepositoryLock {
     }
     this.#name = name
     this.#refreshedAt = refreshedAt
+    this.#seenAt = refreshedAt
     this.#writtenAt = writtenAt
     this.#storageAtMs = modifiedAtMs
     try {
@@ -302,6 +337,7 @@ async function tryLock(
     if (options.mayOnlyRead !== true || !isReadOnlyFault(error)) throw error
     const writtenAt = momentOf(clock)
     const storageAtMs = writtenAt.wallMs
+    options.onWritten?.()
     const listing = {
       storage,
       own: null,
@@ -313,9 +349,12 @@ async function tryLock(
     const others = await listStandingLocks(listing)
     refuseConflict(storage, kind, others)
     const fields = { storage, clock, revoke, name: null, record, refreshedAt, writtenAt }
-    return new RepositoryLock({ ...fields, storageAtMs })
+    return new RepositoryLock({ ...fields, storageAtMs, others })
   }
   try {
+    options.onWritten?.()
+    const firstNames = storage.listNames('locks')
+    firstNames.catch(() => undefined)
     const modifiedAtMs = await modificationTimeMs(storage, name)
     const writtenAt = momentOf(clock)
     // This process was stopped in between for longer than a lock lives.
@@ -328,9 +367,10 @@ async function tryLock(
       storageNowMs: modifiedAtMs,
       revoke,
     }
-    refuseConflict(storage, kind, await listStandingLocks(listing))
+    const others = await listStandingLocks(listing, firstNames)
+    refuseConflict(storage, kind, others)
     const fields = { storage, clock, revoke, name, record, refreshedAt, writtenAt }
-    return new RepositoryLock({ ...fields, storageAtMs: modifiedAtMs })
+    return new RepositoryLock({ ...fields, storageAtMs: modifiedAtMs, others })
   } catch (error) {
     await withdraw(storage, name)
     throw error

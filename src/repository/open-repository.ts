@@ -9,6 +9,7 @@ import { makeDirectories } from '../foundation/make-directories.ts'
 import type { Storage } from '../storage/storage.ts'
 import { catchUp, type UnusableObject } from './catch-up.ts'
 import { openReserve } from './disk-reserve.ts'
+import type { ObjectListings } from './object-listings.ts'
 import { openChosenStorage } from './open-chosen-storage.ts'
 import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
@@ -42,6 +43,9 @@ export interface OpenOptions extends Omit<UnlockOptions, 'onDeriving'> {
  * (docs/PERFORMANCE.md).
  */
 const compressionLevelDefault = 2
+
+/** Older ones are made again: whoever typed a passphrase meanwhile wants to see what there is now. */
+const listingsAgeMsMax = 5_000
 
 /**
  * Opens a repository and brings its catalogue up to date.
@@ -100,7 +104,7 @@ async function openWith(options: OpenOptions, isBeside: boolean): Promise<Reposi
     },
   })
   try {
-    repository.noteUnusable(await catchUpAnyhow(repository))
+    repository.noteUnusable(await catchUpAnyhow(repository, youngListings(options.unlocked)))
     return repository
   } catch (error) {
     await repository.close()
@@ -108,10 +112,19 @@ async function openWith(options: OpenOptions, isBeside: boolean): Promise<Reposi
   }
 }
 
+function youngListings(unlocked: OpenOptions['unlocked']): ObjectListings | undefined {
+  const listings = unlocked?.listings
+  if (!listings || performance.now() - listings.begunAtMs > listingsAgeMsMax) return undefined
+  return listings
+}
+
 /** A catalogue that turns out to be damaged only now is built anew, like one that cannot even be opened. */
-async function catchUpAnyhow(repository: Repository): Promise<UnusableObject[]> {
+async function catchUpAnyhow(
+  repository: Repository,
+  listings: ObjectListings | undefined,
+): Promise<UnusableObject[]> {
   try {
-    return await catchUp(repository)
+    return await catchUp(repository, listings)
   } catch (error) {
     if (!(error instanceof CatalogueError) || !error.isRebuildable) throw error
     await repository.exchangeCatalogue(async () => {

@@ -6,15 +6,15 @@ const requestsAtOnce = 16
  * order.
  *
  * @param storage where they are
- * @param names in the order in which they are wanted
+ * @param names of objects, or what stands for them, in the order in which they are wanted
  * @param read what is done with each name; may run for several at once
  * @param take what is done with each result, one at a time; gets a promise, for a read that fails is a matter of its own object
  */
-export async function readAhead<Result>(
+export async function readAhead<Name, Result>(
   storage: { readonly capabilities: { readonly isRemote: boolean } },
-  names: readonly string[],
-  read: (name: string) => Promise<Result>,
-  take: (name: string, result: Promise<Result>) => Promise<void>,
+  names: readonly Name[],
+  read: (name: Name) => Promise<Result>,
+  take: (name: Name, result: Promise<Result>) => Promise<void>,
 ): Promise<void> {
   const ahead = storage.capabilities.isRemote ? requestsAtOnce : 1
   /** In the order of their names; what was taken is out of it, and its memory is its taker's. */

@@ -12,24 +12,26 @@ export interface SnapshotObjects {
 
 /**
  * Lists snapshots and forgotten ones so that none is missed that goes from one folder to the other at this moment: it is put into the new folder
- * before it leaves the old one, so looking at the first again after the second sees it.
+ * before it leaves the old one. Both are listed together, and again until there is nothing new: what the second pair of listings missed in the folder
+ * to which it went had not gone there when that pair began, so the first pair has seen it where it was.
  */
 export async function listSnapshotObjects(storage: Storage): Promise<SnapshotObjects> {
-  const snapshots = await idsIn(storage, 'snapshots')
-  const forgotten = await idsIn(storage, 'forgotten')
-  for (let listing = 0; listing < listingsMax; listing++) {
+  const snapshots = new Set<SnapshotId>()
+  const forgotten = new Set<SnapshotId>()
+  for (let listing = 0; listing <= listingsMax; listing++) {
     const before = snapshots.size + forgotten.size
-    for (const id of await idsIn(storage, 'snapshots')) snapshots.add(id)
-    for (const id of await idsIn(storage, 'forgotten')) forgotten.add(id)
-    if (snapshots.size + forgotten.size === before) break
+    const [ids, forgottenIds] = await Promise.all([
+      idsIn(storage, 'snapshots'),
+      idsIn(storage, 'forgotten'),
+    ])
+    for (const id of ids) snapshots.add(id)
+    for (const id of forgottenIds) forgotten.add(id)
+    if (listing > 0 && snapshots.size + forgotten.size === before) break
   }
   return { snapshots, forgotten }
 }
 
-async function idsIn(
-  storage: Storage,
-  folder: 'snapshots' | 'forgotten',
-): Promise<Set<SnapshotId>> {
+async function idsIn(storage: Storage, folder: 'snapshots' | 'forgotten'): Promise<SnapshotId[]> {
   const names = await storage.listNames(folder)
-  return new Set(names.map((name) => toObjectId(name.slice(folder.length + 1))))
+  return names.map((name) => toObjectId(name.slice(folder.length + 1)))
 }

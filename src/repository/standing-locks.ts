@@ -51,14 +51,20 @@ interface SeenLock extends StandingLock {
  * writes its new lock before it removes the old one): so the locks are listed again for new names, until each that was listed could be read. And a
  * listing need not be of one moment, so a name that is put while another goes may be missed by one listing; two in a row see it.
  *
+ * @param firstNames a listing that was begun after the own lock was durable
  * @returns One for each lease; one that was released meanwhile may be among them.
  */
-export async function listStandingLocks(listing: LockListing): Promise<StandingLock[]> {
+export async function listStandingLocks(
+  listing: LockListing,
+  firstNames: Promise<string[]> = listing.storage.listNames('locks'),
+): Promise<StandingLock[]> {
+  let listed: Promise<string[]> | undefined = firstNames
   const seen = new Set<string>()
   const byLease = new Map<string, SeenLock[]>()
   if (listing.own !== null) seen.add(listing.own)
   for (;;) {
-    const names = new Set(await listing.storage.listNames('locks'))
+    const names = new Set(await (listed ?? listing.storage.listNames('locks')))
+    listed = undefined
     for (const name of await listing.storage.listNames('locks')) names.add(name)
     let hasChanged = false
     for (const name of names) {

@@ -75,10 +75,11 @@ const claimSlots = 2 ** 19
  */
 export async function storeSource<Pool extends StoringPool>(
   repository: Repository,
-  { condemned }: Lease,
+  lease: Lease,
   storing: SourceStoring<Pool>,
 ): Promise<StoredSource & { readonly losses: Losses }> {
-  const { missing } = await adoptPacks(repository, condemned, storing.onEvent)
+  const { condemned } = lease
+  const { missing } = await adoptPacks(repository, lease, storing.onEvent)
   const losses = await findLosses(repository, missing)
   const parent = storing.chooseParent()
   const trustsParent = parent === null || mayTrustParent(parent, condemned, losses)

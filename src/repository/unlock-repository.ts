@@ -8,8 +8,9 @@ import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { noPlaceCode } from '../storage/errors.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
 import type { Storage } from '../storage/storage.ts'
-import { unlockWithPassphrase } from './key-slots.ts'
+import { readStoredSlots, unlockWithPassphrase, type StoredSlot } from './key-slots.ts'
 import { isMissing } from './loss.ts'
+import { beginListings, type ObjectListings } from './object-listings.ts'
 import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
 
 export interface UnlockOptions extends StorageChoice {
@@ -31,6 +32,13 @@ export interface UnlockedStorage extends Unlocked {
   readonly config: DecodedRepositoryConfig
   /** Open, with its connections. */
   readonly storage: PackStorage
+  /** What there is, where that was asked for while the passphrase was turned into a key. */
+  readonly listings?: BegunListings | undefined
+}
+
+export interface BegunListings extends ObjectListings {
+  /** By `performance.now()`: somebody may have looked for the passphrase meanwhile. */
+  readonly begunAtMs: number
 }
 
 /**
@@ -42,12 +50,24 @@ export interface UnlockedStorage extends Unlocked {
 export async function unlockRepository(options: UnlockOptions): Promise<UnlockedStorage> {
   const storage = openChosenStorage(options)
   try {
+    const ahead = storage.capabilities.isRemote ? askAhead(storage) : undefined
     const config = await readConfigObject(storage)
-    return { ...(await unlock(storage, config, options)), config, storage }
+    const unlocked = await unlock(storage, config, options, ahead?.slots)
+    return { ...unlocked, config, storage, listings: ahead?.listings }
   } catch (error) {
     await storage.close()
     throw error
   }
+}
+
+/** Nothing of it depends on what the others answer: on a storage that is far away, waiting for each would take as long as all the rest. */
+function askAhead(storage: PackStorage): {
+  readonly slots: Promise<StoredSlot[]>
+  readonly listings: BegunListings
+} {
+  const slots = readStoredSlots(storage)
+  slots.catch(() => undefined)
+  return { slots, listings: { ...beginListings(storage), begunAtMs: performance.now() } }
 }
 
 /** @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `OBJECT_DAMAGED` or a storage fault */
@@ -86,6 +106,7 @@ export async function unlock(
   storage: Storage,
   { config }: DecodedRepositoryConfig,
   { passphrase, onDeriving }: Pick<UnlockOptions, 'passphrase' | 'onDeriving'>,
+  stored?: Promise<readonly StoredSlot[]>,
 ): Promise<Unlocked> {
   if (config.secret !== undefined) {
     return { masterSecret: Buffer.from(config.secret, 'hex'), slotId: null }
@@ -100,5 +121,5 @@ export async function unlock(
       },
     )
   }
-  return await unlockWithPassphrase(storage, config.repositoryId, text, onDeriving)
+  return await unlockWithPassphrase(storage, config.repositoryId, text, { onDeriving, stored })
 }

@@ -34,8 +34,12 @@ export interface PackStorage extends Storage {
    */
   expectRanges(ranges: readonly ObjectRange[]): void
 
-  /** What is read through this instance from now on will be read again on other days: a storage that is far away keeps a copy near. */
-  keepNear(): void
+  /**
+   * What is read through this instance from now on will be read again on other days: a storage that is far away keeps a copy near.
+   *
+   * @param looksOnly what is near is used, and nothing more is put there
+   */
+  keepNear(looksOnly?: boolean): void
 
   /** What was asked of a storage that is far away so far, by all threads of this process; null where a request costs nothing. */
   countRequests(): Promise<RequestCounts | null>

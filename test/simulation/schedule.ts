@@ -42,6 +42,8 @@ interface Moods {
   readonly ambush: number
   /** That another process begins while some are at work. */
   readonly begin: number
+  /** The storage is far away: what does not depend on each other is asked for at once. */
+  readonly isRemote: boolean
 }
 
 function drawMoods(random: Random): Moods {
@@ -57,6 +59,7 @@ function drawMoods(random: Random): Moods {
     haste: rare(0.3, 0.3),
     ambush: rare(0.4, 0.4),
     begin: 0.02 + random.next() * 0.15,
+    isRemote: random.chance(0.5),
   }
 }
 

@@ -34,6 +34,8 @@ export interface StorageMoods {
   fault: number
   /** Is done in several steps, between which others work. */
   readonly split: number
+  /** Whether it says of itself that it is far away. */
+  readonly isRemote: boolean
 }
 
 /** Told of everything that happens, for the oracle. */
@@ -155,12 +157,13 @@ const capabilities: StorageCapabilities = {
 export class SimStorage implements PackStorage {
   readonly location: string
   readonly versions = null
-  readonly capabilities = capabilities
+  readonly capabilities: StorageCapabilities
   readonly #objects: SimObjects
   readonly #process: SimProcess
 
   constructor(location: string, objects: SimObjects, process: SimProcess) {
     this.location = location
+    this.capabilities = { ...capabilities, isRemote: objects.moods.isRemote }
     this.#objects = objects
     this.#process = process
   }

@@ -1,7 +1,10 @@
-import type { SnapshotId } from '../../model/ids.ts'
+import { toObjectId, type SnapshotId } from '../../model/ids.ts'
+import { idOfName } from '../../repository/compare-names.ts'
+import { deleteObjects } from '../../repository/delete-objects.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { modificationTimeMs } from '../../repository/modification-time.ts'
+import { readAhead } from '../../repository/read-ahead.ts'
 import { listSnapshotObjects } from '../../repository/snapshot-objects.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
 import { undeletionTimes } from './undo-late-deletions.ts'
@@ -22,6 +25,12 @@ export interface ExpiredSnapshots {
  */
 const standingKeptMs = 30 * 24 * 60 * 60_000
 
+interface StorageTimes {
+  readonly forgottenAtMs: number | undefined
+  /** Of the snapshot, when it stands. */
+  readonly standsSinceMs: number | undefined
+}
+
 /**
  * Finds forgotten snapshots whose grace is over, by the storage's clock at both ends.
  *
@@ -38,19 +47,29 @@ export async function findExpired(
   const deletedLate: SnapshotId[] = []
   const backTimes = undeletionTimes(repository)
   const { snapshots, forgotten } = await listSnapshotObjects(storage)
-  for (const id of forgotten) {
-    const forgottenAtMs = await modificationTimeMs(storage, `forgotten/${id}`)
-    if (forgottenAtMs === undefined) continue
+  const timesOf = async (name: string): Promise<StorageTimes> => {
+    const id = toObjectId(idOfName(name))
+    const [forgottenAtMs, standsSinceMs] = await Promise.all([
+      modificationTimeMs(storage, name),
+      snapshots.has(id) ? modificationTimeMs(storage, `snapshots/${id}`) : undefined,
+    ])
+    return { forgottenAtMs, standsSinceMs }
+  }
+  const names = [...forgotten].map((id) => `forgotten/${id}`)
+  await readAhead(storage, names, timesOf, async (name, times) => {
+    const id = toObjectId(idOfName(name))
+    const { forgottenAtMs, standsSinceMs } = await times
+    if (forgottenAtMs === undefined) return
     const isOlderThan = (spanMs: number, sinceMs: number): boolean =>
       lock.storageNowMs() - sinceMs >= spanMs
     if (!snapshots.has(id)) {
       if ((backTimes.get(id) ?? -Infinity) > forgottenAtMs) deletedLate.push(id)
       else if (graceMs <= 0 || isOlderThan(graceMs, forgottenAtMs)) gone.push(id)
-      continue
+      return
     }
-    const backAtMs = (await modificationTimeMs(storage, `snapshots/${id}`)) ?? Infinity
+    const backAtMs = standsSinceMs ?? Infinity
     if (isOlderThan(standingKeptMs, Math.max(forgottenAtMs, backAtMs))) standing.push(id)
-  }
+  })
   return { gone, standing, deletedLate }
 }
 
@@ -69,7 +88,10 @@ export async function dropExpired(
   await storage.sync('snapshots')
   if (gone.length > 0) await recordDeletions(repository, gone)
   if (gone.length + standing.length > 0) await lock.assertHeld()
-  for (const id of [...gone, ...standing]) await storage.delete(`forgotten/${id}`)
+  await deleteObjects(
+    storage,
+    [...gone, ...standing].map((id) => `forgotten/${id}`),
+  )
   await storage.sync('forgotten')
 }
 
@@ -79,7 +101,11 @@ async function recordDeletions(repository: Repository, gone: readonly SnapshotId
       .list({ kind: 'deletion' })
       .map(({ record }) => record['snapshotId']),
   )
-  for (const id of gone) {
-    if (!recorded.has(id)) await writeJournal(repository, { kind: 'deletion', snapshotId: id })
-  }
+  const unrecorded = gone.filter((id) => !recorded.has(id))
+  await readAhead(
+    repository.storage,
+    unrecorded,
+    (id) => writeJournal(repository, { kind: 'deletion', snapshotId: id }),
+    (_id, written) => written,
+  )
 }

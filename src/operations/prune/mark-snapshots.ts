@@ -3,6 +3,7 @@ import type { Snapshot } from '../../model/snapshot.ts'
 import { isLoss, isMissing } from '../../repository/loss.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import { moveToForgotten } from '../../repository/move-to-forgotten.ts'
+import { readAhead } from '../../repository/read-ahead.ts'
 import { readSnapshot } from '../../repository/read-snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects } from '../../repository/snapshot-objects.ts'
@@ -35,23 +36,27 @@ export async function markSnapshots(
   const revoked = revokedLeases(repository)
   const uncertain: Snapshot[] = []
   const there = new Set([...ids.snapshots, ...ids.forgotten])
-  for (const id of ids.snapshots) {
+  const { storage } = repository
+  const readStanding = (id: SnapshotId): Promise<Snapshot | undefined> =>
+    readUnlessWithdrawn(repository, id)
+  await readAhead(storage, [...ids.snapshots], readStanding, async (id, read) => {
     options.signal?.throwIfAborted()
-    const snapshot = await readUnlessWithdrawn(repository, id)
+    const snapshot = await read
     if (!snapshot) there.delete(id)
     else if (snapshot.leaseId !== null && revoked.has(snapshot.leaseId)) uncertain.push(snapshot)
     else live.mark(snapshot)
-  }
+  })
   for (const snapshot of uncertain) {
     if (live.markRest(snapshot) || options.dryRun) continue
-    await moveToForgotten(repository, snapshot.id, options.lock)
+    await moveToForgotten(repository, [snapshot.id], options.lock)
   }
-  for (const id of ids.forgotten) {
+  const left = [...ids.forgotten].filter((id) => !ids.snapshots.has(id))
+  const readLeft = (id: SnapshotId): Promise<Snapshot | undefined> => readWhatIsLeft(repository, id)
+  await readAhead(storage, left, readLeft, async (_id, read) => {
     options.signal?.throwIfAborted()
-    if (ids.snapshots.has(id)) continue
-    const snapshot = await readWhatIsLeft(repository, id)
+    const snapshot = await read
     if (snapshot) live.markRest(snapshot)
-  }
+  })
   return there
 }
 

@@ -11,6 +11,7 @@ import type { Lease } from '../../repository/lock-repository.ts'
 import { isLoss } from '../../repository/loss.ts'
 import { tellingParityFaults } from '../../repository/parity/telling-parity-faults.ts'
 import { protectSurvivors, updateParity } from '../../repository/parity/update-parity.ts'
+import { beginListings } from '../../repository/object-listings.ts'
 import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
@@ -130,8 +131,8 @@ class PruneRun {
       await undoLateDeletions(this.#repository, expired.deletedLate, lock)
       await dropExpired(this.#repository, expired, lock)
     }
-    // Before the snapshots are listed: what somebody commits who is not seen here is seen there.
-    const others = await lock.others()
+    // They were listed before the snapshots: what somebody commits who is not seen here is seen there.
+    const others = lock.othersAtStart
     const objects = await this.#listSnapshots()
     const stored = await this.#listPacks()
     const bytesBefore = sum(stored.bytesOf.values())
@@ -199,8 +200,11 @@ class PruneRun {
 
   /** Backups go on meanwhile: the index objects of what they have committed are taken in after it was listed. */
   async #listSnapshots(): Promise<SnapshotObjects> {
-    const objects = await listSnapshotObjects(this.#repository.storage)
-    this.#repository.noteUnusable(await catchUp(this.#repository))
+    const { storage } = this.#repository
+    const listing = listSnapshotObjects(storage)
+    const listings = beginListings(storage, listing)
+    const objects = await listing
+    this.#repository.noteUnusable(await catchUp(this.#repository, listings))
     this.#refuseDamage()
     return objects
   }

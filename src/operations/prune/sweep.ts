@@ -28,6 +28,9 @@ export async function sweep(
     await storage.sync('packs')
     catalogue.indexObjects.remove(replaced)
   }
-  for (const { id } of condemnations) await storage.delete(`condemned/${id}`)
+  await deleteObjects(
+    storage,
+    condemnations.map(({ id }) => `condemned/${id}`),
+  )
   await storage.sync('condemned')
 }

@@ -120,7 +120,7 @@ class SnapshotRepairRun {
     }
     // Of these nothing but the name is known.
     for (const id of this.#options.snapshots ? [] : damagedObjects) {
-      if (this.#options.apply) await moveToForgotten(repository, id, this.#lease.lock)
+      if (this.#options.apply) await moveToForgotten(repository, [id], this.#lease.lock)
       repairs.push({ ...nothingLost, snapshotId: id, backupId: null, isObjectDamaged: true })
     }
     return {
@@ -167,7 +167,7 @@ class SnapshotRepairRun {
     // A run that was cut off between the two has left it.
     const made = everySnapshot(repository).find(({ repairedFrom }) => repairedFrom === snapshot.id)
     const replacement = made ?? (lost.isAllLost ? null : await this.#make(snapshot, lost))
-    await moveToForgotten(repository, snapshot.id, this.#lease.lock)
+    await moveToForgotten(repository, [snapshot.id], this.#lease.lock)
     return replacement
   }
 

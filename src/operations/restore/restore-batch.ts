@@ -14,22 +14,30 @@ const most: RequestSize = { files: 4096, bytes: 128 * 1024 * 1024 }
 /** Also at the end, when there is little left for each thread. */
 const least: RequestSize = { files: 512, bytes: 8 * 1024 * 1024 }
 
+/** Each request begins with a wait for a store that is far away; what it needs is asked for together. */
+const leastFarAway: RequestSize = { files: 2560, bytes: 40 * 1024 * 1024 }
+
 /**
  * Half of each thread's part of what is left: large at first, so that few segments are needed by two requests, and small at the end, so
  * that all threads end at about the same time. With 512 files in each, 35 per cent of a source tree of 79,000 files was expanded twice.
  *
  * @param expected everything that is restored
  * @param done what went into requests before
+ * @param isRemote whether it comes from a storage that is far away
  */
 export function requestSizeFor(
   expected: RequestSize,
   done: RequestSize,
   threads: number,
+  isRemote: boolean = false,
 ): RequestSize {
   const size = (part: keyof RequestSize): number => {
+    const share = expected[part] / Math.max(1, threads)
     const left = (expected[part] - done[part]) / (2 * Math.max(1, threads))
     // A small tree would otherwise end in many requests, each of which opens the same segments.
-    const floor = Math.min(2 * least[part], expected[part] / (3 * Math.max(1, threads)))
+    const floor = isRemote
+      ? Math.min(leastFarAway[part], share)
+      : Math.min(2 * least[part], share / 3)
     return Math.ceil(Math.min(most[part], Math.max(left, floor, least[part])))
   }
   return { files: size('files'), bytes: size('bytes') }

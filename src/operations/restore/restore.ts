@@ -285,7 +285,9 @@ class RestoreRun {
   }
 
   #nextRequestSize(): RequestSize {
-    return requestSizeFor(this.#tally.expected, this.#requested, this.#repository.threadCount)
+    const { threadCount, storage } = this.#repository
+    const { isRemote } = storage.capabilities
+    return requestSizeFor(this.#tally.expected, this.#requested, threadCount, isRemote)
   }
 
   #isFull(): boolean {

@@ -4,6 +4,7 @@ import type { SnapshotId } from '../../model/ids.ts'
 import { lockRepository } from '../../repository/lock-repository.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import { moveToForgotten } from '../../repository/move-to-forgotten.ts'
+import { readAhead } from '../../repository/read-ahead.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
 
@@ -39,19 +40,28 @@ export async function forgetUnderLock(
   lock: RepositoryLock,
   actor?: Actor,
 ): Promise<void> {
-  for (const { id } of snapshots) await moveToForgotten(repository, id, lock)
-  for (const { id, backupId, type, startedAtMs, ...more } of snapshots) {
-    const { statistics, description, hostname } = more
-    await writeJournal(repository, {
-      kind: 'deletion',
-      snapshotId: id,
-      backupId,
-      type,
-      startedAtMs,
-      ...(statistics && { statistics: { ...statistics } }),
-      ...(description !== undefined && { description }),
-      ...(hostname !== undefined && { hostname }),
-      ...(actor && { actor: { ...actor } }),
-    })
-  }
+  const ids = snapshots.map(({ id }) => id)
+  await moveToForgotten(repository, ids, lock)
+  const write = (snapshot: ForgettableSnapshot): Promise<void> =>
+    recordDeletion(repository, snapshot, actor)
+  await readAhead(repository.storage, snapshots, write, (_snapshot, written) => written)
+}
+
+async function recordDeletion(
+  repository: Repository,
+  { id, backupId, type, startedAtMs, ...more }: ForgettableSnapshot,
+  actor: Actor | undefined,
+): Promise<void> {
+  const { statistics, description, hostname } = more
+  await writeJournal(repository, {
+    kind: 'deletion',
+    snapshotId: id,
+    backupId,
+    type,
+    startedAtMs,
+    ...(statistics && { statistics: { ...statistics } }),
+    ...(description !== undefined && { description }),
+    ...(hostname !== undefined && { hostname }),
+    ...(actor && { actor: { ...actor } }),
+  })
 }

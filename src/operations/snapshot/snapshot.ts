@@ -51,10 +51,11 @@ export async function snapshot(
   const sources = options.stdin ? null : findSources(options.paths, options.base)
   if (options.dryRun)
     return await new SnapshotRun(repository, options, startedAtMs).preview(sources)
-  const result = await underLease(repository, 'shared', 'snapshot', (lease) => {
+  const save = (lease: Lease): Promise<SnapshotResult> => {
     tellWrongClock(lease.lock, options.onEvent)
     return new SnapshotRun(repository, options, startedAtMs).save(sources, lease)
-  })
+  }
+  const result = await underLease(repository, 'shared', 'snapshot', save, { listsPacks: true })
   await followWithParity(repository, options)
   await refillReserve(repository.storage)
   return result

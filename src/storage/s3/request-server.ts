@@ -57,16 +57,16 @@ export class RequestServer {
         return null
       },
       get: ({ name, bytesMax }) => client().get(name, bytesMax),
-      range: async ({ range, staysNear }, ahead) => {
-        const kept = staysNear ? await near.get(range) : undefined
+      range: async ({ range, near: use }, ahead) => {
+        const kept = use === 'unused' ? undefined : await near.get(range)
         if (kept) return kept
         const bytes = (await ahead.take(range)) ?? (await client().range(range))
         // A copy, because the caller gets the other one as its own.
-        if (staysNear) void near.put(range, bytes.slice())
+        if (use === 'kept') void near.put(range, bytes.slice())
         return bytes
       },
-      expect: async ({ ranges, staysNear }, ahead) => {
-        ahead.expect(staysNear ? await missing(near, ranges) : ranges)
+      expect: async ({ ranges, near: use }, ahead) => {
+        ahead.expect(use === 'unused' ? ranges : await missing(near, ranges))
         return null
       },
       stat: (name) => client().stat(name),

@@ -5,6 +5,12 @@ import type { ObjectVersion, Retention } from '../versioned-objects.ts'
 import type { RequestCounts } from '../request-counts.ts'
 import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 
+/**
+ * What the copies on this machine are to a read: nothing; where it looks first; or where it looks first and puts what it read, because that will be
+ * read again on other days.
+ */
+export type NearUse = 'unused' | 'used' | 'kept'
+
 /** What threads ask of the one that does the requests, and what comes back. Bytes are transferred, not copied. */
 export interface S3Calls {
   prepare: { readonly take: null; readonly give: null }
@@ -15,14 +21,13 @@ export interface S3Calls {
   range: {
     readonly take: {
       readonly range: ObjectRange
-      /** Whether it will be read again on other days. */
-      readonly staysNear: boolean
+      readonly near: NearUse
     }
     readonly give: Uint8Array<ArrayBuffer>
   }
   /** What this thread will read, in that order as a rule. */
   expect: {
-    readonly take: { readonly ranges: readonly ObjectRange[]; readonly staysNear: boolean }
+    readonly take: { readonly ranges: readonly ObjectRange[]; readonly near: NearUse }
     readonly give: null
   }
   stat: { readonly take: string; readonly give: ObjectStatus }

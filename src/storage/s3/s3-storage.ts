@@ -19,6 +19,7 @@ import type { RequestChannel } from './request-channel.ts'
 import type { RequestCounts } from '../request-counts.ts'
 import { parseS3Location, type S3Location } from './s3-location.ts'
 import { s3SettingsOf } from './s3-settings.ts'
+import type { NearUse } from './s3-requests.ts'
 import { enterChannel, leaveChannel } from './s3-thread.ts'
 
 /** @throws {HoldfastError} `USAGE` for an address that is not understood */
@@ -60,7 +61,7 @@ export class S3Storage implements PackStorage {
   }
   #channel: RequestChannel | undefined
   #temporaries: TemporaryFiles | undefined
-  #staysNear = false
+  #near: NearUse = 'unused'
 
   constructor(parsed: S3Location) {
     this.#parsed = parsed
@@ -86,7 +87,7 @@ export class S3Storage implements PackStorage {
     assertObjectName(name)
     assertRange(offsetBytes, lengthBytes)
     const range = { name, offsetBytes, lengthBytes }
-    return bufferOf(await this.#requests().call('range', { range, staysNear: this.#staysNear }))
+    return bufferOf(await this.#requests().call('range', { range, near: this.#near }))
   }
 
   async stat(name: string): Promise<ObjectStatus> {
@@ -147,18 +148,18 @@ export class S3Storage implements PackStorage {
     assertObjectName(name)
     assertRange(offsetBytes, target.length)
     const range = { name, offsetBytes, lengthBytes: target.length }
-    target.set(this.#requests().callSync('range', { range, staysNear: this.#staysNear }))
+    target.set(this.#requests().callSync('range', { range, near: this.#near }))
   }
 
   expectRanges(ranges: readonly ObjectRange[]): void {
     for (const { name } of ranges) assertObjectName(name)
     if (ranges.length > 0) {
-      this.#requests().tell('expect', { ranges, staysNear: this.#staysNear })
+      this.#requests().tell('expect', { ranges, near: this.#near })
     }
   }
 
-  keepNear(): void {
-    this.#staysNear = true
+  keepNear(looksOnly = false): void {
+    this.#near = looksOnly ? 'used' : 'kept'
   }
 
   createTemporarySync(): LocalTemporaryFile {
