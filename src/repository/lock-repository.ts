@@ -54,12 +54,12 @@ export async function lockRepository(
     const look = looks[looks.length - 1]
     const condemned = await look.condemned
     // Where something is condemned, index objects come and go: they are listed once everybody can see that this run knows.
-    const isQuiet = condemned.standing.length + condemned.unreadable.length === 0
+    const asBegun = isQuiet(condemned)
     if (condemned.standing.length > 0 && lock.isStored && kind === 'shared') {
       await lock.noteKnown(condemned.standing.map(({ id }) => id))
     }
-    repository.noteUnusable(await look.catchUp(isQuiet))
-    let packNames = isQuiet ? look.packNames : undefined
+    repository.noteUnusable(await look.catchUp(asBegun))
+    let packNames = asBegun ? look.packNames : undefined
     looks.length = 0
     const takePackNames = (): Promise<string[]> | undefined => {
       const names = packNames
@@ -91,7 +91,9 @@ function beginLook(
 ): Look {
   const { storage } = repository
   const condemned = readCondemnedPacks(repository)
-  const packNames = listsPacks ? condemned.then(() => storage.listNames('packs')) : undefined
+  const packNames = listsPacks
+    ? condemned.then((found) => (isQuiet(found) ? storage.listNames('packs') : []))
+    : undefined
   // Whoever awaits them hears of it.
   for (const asked of [condemned, packNames]) asked?.catch(() => undefined)
   if (needsOnlyIndex) {
@@ -108,6 +110,10 @@ function beginLook(
     packNames,
     catchUp: (asBegun) => catchUp(repository, asBegun ? listings : undefined),
   }
+}
+
+function isQuiet({ standing, unreadable }: CondemnedPacks): boolean {
+  return standing.length + unreadable.length === 0
 }
 
 /** What every lock of a repository is taken with: its clock, and that breaking a lease leaves a record. */

@@ -8,7 +8,7 @@ import { randomBytesOf } from '../support/random-bytes.ts'
 import { codeOf, letStampsAge, namesIn, newRepository, save } from '../support/repositories.ts'
 import { fastFolder, scratchFolder } from '../support/scratch.ts'
 
-/** Calls of the storage while `work` runs, as `put locks`. Packs are written through other handles. */
+/** Calls of the storage while `work` runs, as `put locks`, and their ends, as `put locks: done`. Packs are written through other handles. */
 async function callsDuring(
   { storage }: Repository,
   work: () => Promise<unknown>,
@@ -19,8 +19,13 @@ async function callsDuring(
     const call = storage[method].bind(storage) as (...args: unknown[]) => Promise<unknown>
     const note = async (...args: unknown[]): Promise<unknown> => {
       const [folder] = String(args[0]).split('/')
-      calls.push(`${method === 'listNames' ? 'list' : method} ${folder}`)
-      return await call(...args)
+      const step = `${method === 'listNames' ? 'list' : method} ${folder}`
+      calls.push(step)
+      try {
+        return await call(...args)
+      } finally {
+        calls.push(`${step}: done`)
+      }
     }
     Object.assign(storage, { [method]: note })
   }
@@ -56,20 +61,25 @@ describe('the order of storage calls', () => {
     const { handle, source } = await scene()
     const calls = await callsDuring(handle, () => save(handle, source))
     expectOrder(calls, [
-      'put locks',
-      'list locks',
+      'put locks: done',
       'list condemned',
-      // Catching up.
-      'list snapshots',
+      // What a sweep has taken away must not be taken for stored.
+      'list condemned: done',
       'list index',
       // Packs are durable before something names them, and that before the snapshot.
-      'sync packs',
+      'sync packs: done',
       'put index',
-      'stat locks',
+      'put index: done',
       'put snapshots',
+      'put snapshots: done',
       'stat locks',
       'delete locks',
     ])
+    // Index objects are listed after the snapshots that they belong to.
+    expectOrder(calls, ['put locks: done', 'list snapshots: done', 'list index'])
+    expectOrder(calls, ['put locks: done', 'list locks: done', 'list locks: done', 'put index'])
+    expect(calls.indexOf('list condemned')).toBeGreaterThan(calls.indexOf('put locks: done'))
+    expect(calls.indexOf('list index')).toBeGreaterThan(calls.indexOf('list condemned: done'))
     expect(calls.lastIndexOf('put index')).toBeLessThan(calls.indexOf('put snapshots'))
   })
 
@@ -80,13 +90,16 @@ describe('the order of storage calls', () => {
     expectOrder(forgetting, [
       'put locks',
       'list locks',
-      'stat locks',
       'replace forgotten',
+      'replace forgotten: done',
       'stat locks',
       'delete snapshots',
       'sync snapshots',
       'delete locks',
     ])
+    expect(forgetting.indexOf('delete snapshots')).toBeGreaterThan(
+      forgetting.indexOf('replace forgotten: done'),
+    )
     // One that was stopped until a prune had dropped it must not bring it back without its data.
     expect(forgetting).not.toContain('put forgotten')
     const undeleting = await callsDuring(handle, () =>
@@ -114,26 +127,30 @@ describe('the order of storage calls', () => {
       engine.prune(handle, { unused: { ratio: 0 }, graceMs: 0 }),
     )
     expectOrder(calls, [
-      'put locks',
-      'list locks',
-      'list condemned',
+      'put locks: done',
+      'list condemned: done',
+      'list index: done',
+      // Whoever is not at work any more has committed what he has.
+      'list locks: done',
       'list snapshots',
       // What is expired goes before anything is marked without it, and when no power cut brings its snapshot back.
-      'sync snapshots',
-      'stat locks',
+      'sync snapshots: done',
+      'stat locks: done',
       'delete forgotten',
-      'sync forgotten',
-      'list locks',
-      'list snapshots',
+      'sync forgotten: done',
+      // What came with the snapshots that were listed.
+      'list index: done',
       // Copies are durable and named before anything is condemned.
-      'sync packs',
-      'put index',
-      'stat locks',
+      'sync packs: done',
+      'put index: done',
       'put condemned',
-      // Whoever is not at work any more has committed what he has.
-      'list locks',
+      'put condemned: done',
+      'list locks: done',
+      'list locks: done',
       'list snapshots',
-      'stat locks',
+      'list snapshots: done',
+      'list index: done',
+      'stat locks: done',
       'delete index',
       'sync index',
       'delete packs',
@@ -167,9 +184,9 @@ describe('the order of storage calls', () => {
     expectOrder(calls, [
       'put condemned',
       'list snapshots',
-      'stat locks',
       'sync packs',
       'put index',
+      'put index: done',
       'stat locks',
       'delete index',
       'sync index',
@@ -227,15 +244,15 @@ describe('the order of storage calls', () => {
     const calls = await callsDuring(handle, () => save(handle, source))
     now.mockRestore()
     expectOrder(calls, [
-      'put snapshots',
-      'stat locks',
-      'list snapshots',
+      'put snapshots: done',
       'stat locks',
       'put snapshots',
+      'put snapshots: done',
       'stat locks',
       'delete snapshots',
       'sync snapshots',
     ])
+    expectOrder(calls, ['put snapshots: done', 'list snapshots', 'put snapshots'])
     const ids = engine.listSnapshots(handle).map(({ backupId }) => backupId)
     expect(new Set(ids).size).toBe(3)
   })
@@ -284,7 +301,8 @@ describe('the order of storage calls', () => {
       'delete locks',
       'list locks',
       'list locks',
-      'list condemned',
+      // Nothing was listed for good before.
+      'list snapshots',
     ])
   })
 })

@@ -90,8 +90,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the catalogue catches up before the lock is taken, not after',
     file: 'repository/lock-repository.ts',
-    find: '    repository.noteUnusable(await catchUp(repository))\n    return',
-    replace: '    return',
+    find: '    repository.noteUnusable(await look.catchUp(asBegun))\n',
+    replace: '',
   },
   {
     name: 'the parent is always trusted',
@@ -137,8 +137,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the index objects of what was committed meanwhile are not taken in',
     file: 'operations/prune/prune.ts',
-    find: '    this.#repository.noteUnusable(await catchUp(this.#repository))\n    this.#refuseDamage()\n    return objects',
-    replace: '    return objects',
+    find: '    this.#repository.noteUnusable(await catchUp(this.#repository, listings))\n',
+    replace: '',
   },
   {
     name: 'forgotten snapshots are not marked',
@@ -167,14 +167,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a snapshot is removed before it is among the forgotten',
     file: 'repository/move-to-forgotten.ts',
-    find: '  await storage.replace(name, bytes)\n  await lock.assertHeld()\n',
-    replace: '  await lock.assertHeld()\n',
+    find: '  await readAhead(\n    storage,\n    found,\n    ({ id, bytes }) => storage.replace(`forgotten/${id}`, bytes),\n    (_found, replaced) => replaced,\n  )\n',
+    replace: '',
   },
   {
     name: 'a forget does not look at its lease again',
     file: 'repository/move-to-forgotten.ts',
-    find: '  await storage.replace(name, bytes)\n  await lock.assertHeld()\n',
-    replace: '  await storage.replace(name, bytes)\n',
+    find: '  await lock.assertHeld()\n  await deleteObjects(',
+    replace: '  await deleteObjects(',
   },
   {
     name: 'an undelete leaves nothing for a forget that was stopped',
@@ -240,8 +240,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a prune does not look at its lease before it deletes',
     file: 'repository/index-replacement.ts',
-    find: '    await lock.assertHeld()\n    for (const id of replaced)',
-    replace: '    for (const id of replaced)',
+    find: '    await lock.assertHeld()\n    await deleteObjects(',
+    replace: '    await deleteObjects(',
   },
   {
     name: 'a prune goes beside a prune',
@@ -275,9 +275,32 @@ export const mutants: readonly Mutant[] = [
       "  const indexNames = await storage.listNames('index')\n  const snapshotNames = await storage.listNames('snapshots')\n",
   },
   {
+    name: 'index objects are listed before the condemned ones',
+    file: 'repository/object-listings.ts',
+    find: "before.then(() => storage.listNames('index'))",
+    replace: "before.catch(() => []) && storage.listNames('index')",
+  },
+  {
+    name: 'what a run looks at is listed before its lock stands',
+    file: 'repository/lock-repository.ts',
+    find: '  const looks: Look[] = []\n',
+    replace:
+      '  const looks: Look[] = []\n  const early = beginLook(repository, { needsOnlyIndex, listsPacks })\n',
+    also: {
+      find: '    const look = looks[looks.length - 1]\n',
+      replace: '    const look = early\n',
+    },
+  },
+  {
+    name: 'snapshots and forgotten ones are listed together, and once',
+    file: 'repository/snapshot-objects.ts',
+    find: 'if (listing > 0 && ',
+    replace: 'if (listing >= 0 || ',
+  },
+  {
     name: 'no check of the lease before a snapshot is put',
     file: 'repository/commit-snapshot.ts',
-    find: '  await lock.assertHeld()\n  const plaintext',
+    find: '  await lock.assertHeldLately()\n  const plaintext',
     replace: '  const plaintext',
     // The check after the put sees the same, and whoever lists the snapshot before finds the revocation.
     isRedundant: true,

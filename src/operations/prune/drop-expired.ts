@@ -5,7 +5,7 @@ import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { modificationTimeMs } from '../../repository/modification-time.ts'
 import { readAhead } from '../../repository/read-ahead.ts'
-import { listSnapshotObjects } from '../../repository/snapshot-objects.ts'
+import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
 import { undeletionTimes } from './undo-late-deletions.ts'
 
@@ -17,6 +17,8 @@ export interface ExpiredSnapshots {
   readonly standing: readonly SnapshotId[]
   /** Brought back since they were forgotten, and not there: they were deleted late. */
   readonly deletedLate: readonly SnapshotId[]
+  /** All that there is, before anything becomes of it. */
+  readonly objects: SnapshotObjects
 }
 
 /**
@@ -46,7 +48,8 @@ export async function findExpired(
   const standing: SnapshotId[] = []
   const deletedLate: SnapshotId[] = []
   const backTimes = undeletionTimes(repository)
-  const { snapshots, forgotten } = await listSnapshotObjects(storage)
+  const objects = await listSnapshotObjects(storage)
+  const { snapshots, forgotten } = objects
   const timesOf = async (name: string): Promise<StorageTimes> => {
     const id = toObjectId(idOfName(name))
     const [forgottenAtMs, standsSinceMs] = await Promise.all([
@@ -70,7 +73,21 @@ export async function findExpired(
     const backAtMs = standsSinceMs ?? Infinity
     if (isOlderThan(standingKeptMs, Math.max(forgottenAtMs, backAtMs))) standing.push(id)
   })
-  return { gone, standing, deletedLate }
+  return { gone, standing, deletedLate, objects }
+}
+
+/** What there is once `undoLateDeletions` and `dropExpired` have dealt with what was found. */
+export function objectsLeft({
+  objects,
+  gone,
+  standing,
+  deletedLate,
+}: ExpiredSnapshots): SnapshotObjects {
+  const dropped = new Set([...gone, ...standing])
+  return {
+    snapshots: new Set([...objects.snapshots, ...deletedLate]),
+    forgotten: new Set([...objects.forgotten].filter((id) => !dropped.has(id))),
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Lease } from '../../repository/lock-repository.ts'
 import { isLoss } from '../../repository/loss.ts'
 import { tellingParityFaults } from '../../repository/parity/telling-parity-faults.ts'
 import { protectSurvivors, updateParity } from '../../repository/parity/update-parity.ts'
-import { beginListings } from '../../repository/object-listings.ts'
+import { beginListings, type ObjectListings } from '../../repository/object-listings.ts'
 import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
@@ -19,7 +19,7 @@ import type { StandingLock } from '../../repository/standing-locks.ts'
 import { tellCost } from '../../repository/tell-cost.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { condemn, witnessesOf } from './condemn.ts'
-import { dropExpired, findExpired } from './drop-expired.ts'
+import { dropExpired, findExpired, objectsLeft } from './drop-expired.ts'
 import { extendRetention } from './extend-retention.ts'
 import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
@@ -126,14 +126,15 @@ class PruneRun {
     const { lock, condemned } = this.#lease
     const { dryRun = false, graceMs = graceMsDefault } = this.#options
     this.#refuseDamage()
+    // The locks were listed before the snapshots are: what somebody commits who is not seen there is seen here.
+    const others = lock.othersAtStart
     const expired = await findExpired(this.#repository, graceMs, lock)
     if (!dryRun) {
       await undoLateDeletions(this.#repository, expired.deletedLate, lock)
       await dropExpired(this.#repository, expired, lock)
     }
-    // They were listed before the snapshots: what somebody commits who is not seen here is seen there.
-    const others = lock.othersAtStart
-    const objects = await this.#listSnapshots()
+    const objects = dryRun ? expired.objects : objectsLeft(expired)
+    await this.#catchUp()
     const stored = await this.#listPacks()
     const bytesBefore = sum(stored.bytesOf.values())
     const marked = await this.#mark(objects, stored, expired.gone)
@@ -204,9 +205,13 @@ class PruneRun {
     const listing = listSnapshotObjects(storage)
     const listings = beginListings(storage, listing)
     const objects = await listing
+    await this.#catchUp(listings)
+    return objects
+  }
+
+  async #catchUp(listings?: ObjectListings): Promise<void> {
     this.#repository.noteUnusable(await catchUp(this.#repository, listings))
     this.#refuseDamage()
-    return objects
   }
 
   /** @returns the snapshots whose needs are known now */
@@ -284,7 +289,7 @@ class PruneRun {
   ): Promise<{ gone: Set<PackId>; waiting: Set<PackId>; witnesses: PruneWitness[] }> {
     const { lock, condemned } = this.#lease
     const { writtenAtMs } = lock
-    const others = await lock.others()
+    const others = standing.length > 0 ? await lock.others() : lock.othersAtStart
     const witnesses = new Map<string, StandingLock>()
     const ready: StandingCondemnation[] = []
     const waiting = new Set<PackId>()

@@ -4,6 +4,7 @@ import { verificationOk } from '../../model/journal-record.ts'
 import { HoldfastError, RepositoryError } from '../../foundation/errors.ts'
 import { openTarget, type SafeWriter } from '../../filesystem/write/safe-writer.ts'
 import type { CreatedFile } from '../../filesystem/write/writer-context.ts'
+import type { Lease } from '../../repository/lock-repository.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { isLoss } from '../../repository/loss.ts'
@@ -56,10 +57,13 @@ export async function restore(
   const run = new RestoreRun(repository, options, place)
   if (options.dryRun) return run.preview()
   refuseDamaged(repository, options)
-  return await underLease(repository, 'shared', 'restore', ({ lock }) => run.restore(lock), {
+  const work = ({ lock }: Lease): Promise<RestoreResult> => run.restore(lock)
+  const result = await underLease(repository, 'shared', 'restore', work, {
     mayOnlyRead: true,
     needsOnlyIndex: true,
   })
+  await run.recording
+  return result
 }
 
 /** Where files go back to is written in the snapshot, too. */
@@ -98,6 +102,8 @@ class RestoreRun {
   readonly #crossMounts: boolean
   readonly #isUntrusted: boolean
   readonly #linkSources = new Map<string, CreatedFile>()
+  /** Of what was done, in the journal; goes on while the lock is released. */
+  recording: Promise<void> = Promise.resolve()
   #requestSize: RequestSize
   readonly #requested = { files: 0, bytes: 0 }
   #units: RestoreUnit[] = []
@@ -200,7 +206,7 @@ class RestoreRun {
     const result = this.#tally.result()
     if (result.errors > 0) await lock.assertLossIsReal()
     // Otherwise the journal cannot be written to either.
-    if (lock.isStored && this.#options.record !== null) await this.#record(result)
+    if (lock.isStored && this.#options.record !== null) this.recording = this.#record(result)
     return result
   }
 

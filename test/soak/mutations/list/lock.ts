@@ -15,27 +15,31 @@ export const lockMutants: readonly Mutant[] = [
     name: 'condemned objects are listed before the lock stands',
     class: 'order',
     file: lockRepository,
-    text: 'const lock = await acquireLock(repository.storage, kind, operation, {\n    ...options,\n    ...lockOptionsOf(repository),\n  })\n  try {\n    const condemned = await readCondemnedPacks(repository)',
+    text: 'const looks: Look[] = []\n  const lock = await acquireLock(storage, kind, operation, {\n    ...options,\n    ...lockOptionsOf(repository),\n    onWritten: () => {\n      looks.push(beginLook(repository, { needsOnlyIndex, listsPacks }))\n    },\n  })',
     replacement:
-      'const condemned = await readCondemnedPacks(repository)\n  const lock = await acquireLock(repository.storage, kind, operation, {\n    ...options,\n    ...lockOptionsOf(repository),\n  })\n  try {',
+      'const looks: Look[] = [beginLook(repository, { needsOnlyIndex, listsPacks })]\n  const lock = await acquireLock(storage, kind, operation, {\n    ...options,\n    ...lockOptionsOf(repository),\n  })',
     tests: [{ file: order, only: 'of a snapshot' }],
   },
   {
     name: 'the catalogue catches up before the condemned objects are listed',
     class: 'order',
-    file: lockRepository,
-    text: "const condemned = await readCondemnedPacks(repository)\n    if (condemned.standing.length > 0 && lock.isStored && kind === 'shared') {\n      await lock.noteKnown(condemned.standing.map(({ id }) => id))\n    }\n    repository.noteUnusable(await (needsOnlyIndex ? catchUpIndex : catchUp)(repository))",
-    replacement:
-      "repository.noteUnusable(await (needsOnlyIndex ? catchUpIndex : catchUp)(repository))\n    const condemned = await readCondemnedPacks(repository)\n    if (condemned.standing.length > 0 && lock.isStored && kind === 'shared') {\n      await lock.noteKnown(condemned.standing.map(({ id }) => id))\n    }",
+    file: 'src/repository/object-listings.ts',
+    text: "before.then(() => storage.listNames('index'))",
+    replacement: "storage.listNames('index')",
     tests: [{ file: order, only: 'of a snapshot' }],
   },
   {
     name: 'a run does not catch up under its lock',
     class: 'order',
     file: lockRepository,
-    text: 'repository.noteUnusable(await (needsOnlyIndex ? catchUpIndex : catchUp)(repository))\n    return',
-    replacement: 'return',
-    tests: [{ file: order, only: 'of a snapshot' }],
+    text: 'repository.noteUnusable(await look.catchUp(asBegun))\n',
+    replacement: '\n',
+    tests: [
+      {
+        file: 'test/integration/several-handles.test.ts',
+        only: 'uses what another machine has stored since',
+      },
+    ],
   },
   {
     name: 'a run does not say what it knows to be condemned',
@@ -62,11 +66,20 @@ export const lockMutants: readonly Mutant[] = [
     tests: [{ file: heldLock, only: 'fails when it cannot say what it knows' }],
   },
   {
+    name: 'a lock that was seen long ago counts as held',
+    class: 'lease',
+    file: locksFile,
+    text: 'if (wallMs < 0 || Math.max(wallMs, monotonicMs) > this.#lateMs) await this.assertHeld()',
+    replacement: '',
+    tests: [{ file: locks, only: 'is asked for again when it was seen more than a minute ago' }],
+  },
+  {
     name: 'a conflicting lock is not looked for',
     class: 'lock',
     file: locksFile,
-    text: 'refuseConflict(storage, kind, await listStandingLocks(listing))',
-    replacement: 'await listStandingLocks(listing)',
+    text: 'refuseConflict(storage, kind, others)\n    const fields = { storage, clock, revoke, name, record, refreshedAt, writtenAt }\n',
+    replacement:
+      'const fields = { storage, clock, revoke, name, record, refreshedAt, writtenAt }\n',
     tests: [
       { file: locks, only: 'gives way on both sides rather than on none when two begin at once' },
     ],

@@ -6,8 +6,8 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'a prune goes on although an object is damaged',
     class: 'damage',
     file: 'src/operations/prune/prune.ts',
-    text: 'this.#refuseDamage()\n    const expired',
-    replacement: 'const expired',
+    text: 'this.#refuseDamage()\n    // The locks',
+    replacement: '// The locks',
     tests: [
       {
         file: 'test/integration/condemned-packs.test.ts',
@@ -19,7 +19,7 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'what was committed meanwhile is not taken in',
     class: 'order',
     file: 'src/operations/prune/prune.ts',
-    text: 'this.#repository.noteUnusable(await catchUp(this.#repository))\n    this.#refuseDamage()',
+    text: 'this.#repository.noteUnusable(await catchUp(this.#repository, listings))\n    this.#refuseDamage()',
     replacement: 'this.#refuseDamage()',
     tests: [
       {
@@ -64,14 +64,6 @@ export const pruneMutants: readonly Mutant[] = [
     tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
   },
   {
-    name: 'the lease is not looked at before packs are condemned',
-    class: 'lease',
-    file: 'src/operations/prune/condemn.ts',
-    text: 'await lock.assertHeld()\n',
-    replacement: '\n',
-    tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
-  },
-  {
     name: 'packs go that were never condemned',
     class: 'order',
     file: 'src/operations/prune/condemn.ts',
@@ -83,7 +75,7 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'the locks are not listed after the packs are condemned',
     class: 'order',
     file: 'src/operations/prune/prune.ts',
-    text: 'const others = await lock.others()\n    const witnesses',
+    text: 'const others = standing.length > 0 ? await lock.others() : lock.othersAtStart\n    const witnesses',
     replacement: 'const others: StandingLock[] = []\n    const witnesses',
     tests: [
       {
@@ -276,9 +268,9 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'index objects go before what replaces them is there',
     class: 'order',
     file: 'src/repository/index-replacement.ts',
-    text: 'await writeIndexObjects(repository, staying)\n    await lock.assertHeld()\n    for (const id of replaced) await storage.delete(`index/${id}`)',
+    text: 'await writeIndexObjects(repository, staying)\n    await lock.assertHeld()\n    await deleteObjects(\n      storage,\n      replaced.map((id) => `index/${id}`),\n    )',
     replacement:
-      'await lock.assertHeld()\n    for (const id of replaced) await storage.delete(`index/${id}`)\n    await writeIndexObjects(repository, staying)',
+      'await lock.assertHeld()\n    await deleteObjects(\n      storage,\n      replaced.map((id) => `index/${id}`),\n    )\n    await writeIndexObjects(repository, staying)',
     tests: [
       {
         file: 'test/integration/storage-order.test.ts',
@@ -292,19 +284,6 @@ export const pruneMutants: readonly Mutant[] = [
     file: 'src/repository/index-replacement.ts',
     text: 'await writeIndexObjects(repository, staying)\n',
     replacement: '\n',
-    tests: [
-      {
-        file: 'test/integration/storage-order.test.ts',
-        only: 'of a prune, when an index object names also what stays',
-      },
-    ],
-  },
-  {
-    name: 'the lease is not looked at before index objects are replaced',
-    class: 'lease',
-    file: 'src/repository/index-replacement.ts',
-    text: 'await lock.assertHeld()\n    await writeIndexObjects',
-    replacement: 'await writeIndexObjects',
     tests: [
       {
         file: 'test/integration/storage-order.test.ts',
@@ -329,8 +308,8 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'the going of index objects is not durable before their packs go',
     class: 'fsync',
     file: 'src/repository/index-replacement.ts',
-    text: "await storage.delete(`index/${id}`)\n    await storage.sync('index')",
-    replacement: 'await storage.delete(`index/${id}`)',
+    text: "    )\n    await storage.sync('index')\n",
+    replacement: '    )\n',
     tests: [{ file: 'test/integration/storage-order.test.ts', only: 'of a prune' }],
   },
   {
