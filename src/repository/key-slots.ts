@@ -4,6 +4,7 @@ import { textObjectBytesMax } from '../format/text-object/text-object.ts'
 import { DamageError, HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { isFinding } from './loss.ts'
+import { readProved } from './read-proved.ts'
 
 export interface UnlockedSecret {
   readonly masterSecret: Buffer
@@ -16,8 +17,7 @@ export async function readKeySlots(storage: Storage, repositoryId: string): Prom
   const slots: KeySlot[] = []
   for (const name of await storage.listNames('keys')) {
     try {
-      const bytes = await storage.get(name, textObjectBytesMax)
-      slots.push(decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+      slots.push(await readKeySlot(storage, name, repositoryId))
     } catch (error) {
       if (!isFinding(error)) throw error
     }
@@ -48,6 +48,21 @@ export async function readStoredSlots(storage: Storage): Promise<StoredSlot[]> {
   })
 }
 
+async function readKeySlot(
+  storage: Storage,
+  name: string,
+  repositoryId: string,
+  readAlready?: Promise<Buffer>,
+): Promise<KeySlot> {
+  let first = readAlready
+  return await readProved(storage, name, async () => {
+    const reading = first ?? storage.get(name, textObjectBytesMax)
+    first = undefined
+    const bytes = await reading
+    return decodeKeySlot(bytes, { slotId: name.slice('keys/'.length), repositoryId })
+  })
+}
+
 /**
  * Tries the passphrase on each slot. A damaged slot does not keep the others from opening.
  *
@@ -64,7 +79,7 @@ export async function unlockWithPassphrase(
   const slots: KeySlot[] = []
   for (const { name, bytes } of objects) {
     try {
-      slots.push(decodeKeySlot(await bytes, { slotId: name.slice('keys/'.length), repositoryId }))
+      slots.push(await readKeySlot(storage, name, repositoryId, bytes))
     } catch (error) {
       damage ??= error
     }

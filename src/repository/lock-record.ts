@@ -90,6 +90,14 @@ export async function readLock(
   storage: Storage,
   name: string,
 ): Promise<LockRecord | 'gone' | 'unreadable'> {
+  const first = await readLockOnce(storage, name)
+  return first === 'unreadable' ? await readLockOnce(storage, name) : first
+}
+
+async function readLockOnce(
+  storage: Storage,
+  name: string,
+): Promise<LockRecord | 'gone' | 'unreadable'> {
   try {
     return decodeLockRecord(await storage.get(name, lockBytesMax)) ?? 'unreadable'
   } catch (error) {

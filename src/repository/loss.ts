@@ -13,6 +13,14 @@ export function isMissing(error: unknown): error is RepositoryError {
   return error instanceof RepositoryError && error.code === 'OBJECT_MISSING'
 }
 
+/** Bytes that are not what was stored. What claims to come from a newer version may be one flipped bit. */
+export function isDamage(error: unknown): error is RepositoryError {
+  return (
+    error instanceof RepositoryError &&
+    (error.code === 'OBJECT_DAMAGED' || error.code === 'FORMAT_UNSUPPORTED')
+  )
+}
+
 /** Bytes that cannot be had at this moment, be they lost or not: another copy may serve, and others can be had. */
 export function isUnavailable(error: unknown): error is RepositoryError {
   return isLoss(error) || (error instanceof RepositoryError && error.code === 'STORAGE_FAILED')

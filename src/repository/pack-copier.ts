@@ -8,6 +8,7 @@ import {
 } from '../format/pack/pack-reader.ts'
 import { idBytes, type PackId } from '../model/ids.ts'
 import { PackWriter, type WrittenPack } from './pack-writer.ts'
+import { readProved, readProvedSync } from './read-proved.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
@@ -55,11 +56,13 @@ export class PackCopier {
       return bytes
     }
     const { keys, repositoryId, sealed } = this.#context
-    const opened = await readPackTrailer(readRange, packBytes, {
-      frameRootKey: keys.frameRootKey,
-      repositoryId: Buffer.from(repositoryId),
-      sealed,
-    })
+    const opened = await readProved(this.#storage, name, () =>
+      readPackTrailer(readRange, packBytes, {
+        frameRootKey: keys.frameRootKey,
+        repositoryId: Buffer.from(repositoryId),
+        sealed,
+      }),
+    )
     this.#storage.expectRanges(
       segments.map(({ segment }) => ({
         name,
@@ -98,10 +101,15 @@ export class PackCopier {
     const sealedBytes = form.payloadBytes + tagBytes
     this.#sealed = withRoom(this.#sealed, sealedBytes)
     const sealed = this.#sealed.subarray(0, sealedBytes)
-    this.#storage.readRangeSync(name, trailer.offsets[segment], sealed)
+    const offsetBytes = trailer.offsets[segment]
+    const range = { name, offsetBytes, lengthBytes: sealedBytes }
+    const readSealed = (): void => this.#storage.readRangeSync(name, offsetBytes, sealed)
     if (live.length === end - first) {
       this.#payload = withRoom(this.#payload, form.payloadBytes)
-      const payload = opener.open(segmentDescriptor(form), sealed, this.#payload)
+      const payload = readProvedSync(this.#storage, range, () => {
+        readSealed()
+        return opener.open(segmentDescriptor(form), sealed, this.#payload)
+      })
       this.#writer.copySegment(payload, form.codec, {
         kind,
         plainBytes: form.plainBytes,
@@ -112,7 +120,10 @@ export class PackCopier {
     }
     this.#payload = withRoom(this.#payload, form.plainBytes)
     const tools = { opener, decompressor: this.#decompressor, target: this.#payload }
-    const plain = openSegment(tools, form, sealed)
+    const plain = readProvedSync(this.#storage, range, () => {
+      readSealed()
+      return openSegment(tools, form, sealed)
+    })
     const wanted = new Set(live)
     for (let blob = first, offset = 0; blob < end; blob++) {
       const length = trailer.blobLengths[blob]

@@ -1,6 +1,7 @@
 import { readPackTrailer, type OpenedPack, type PackAccess } from '../format/pack/pack-reader.ts'
 import { objectHeaderBytes } from '../format/object/object-header.ts'
 import type { Storage } from '../storage/storage.ts'
+import { readProved } from './read-proved.ts'
 
 /** Longer than nearly all trailers (docs/FORMAT.md, section 7: about 40 bytes for a blob, and few packs have 3,000). */
 const tailBytes = 128 * 1024
@@ -18,6 +19,15 @@ export async function readEnds(
   access: PackAccess,
 ): Promise<OpenedPack> {
   const name = `packs/${packId}`
+  return await readProved(storage, name, () => readOnce(storage, name, packBytes, access))
+}
+
+async function readOnce(
+  storage: Storage,
+  name: string,
+  packBytes: number,
+  access: PackAccess,
+): Promise<OpenedPack> {
   const readRange = (offset: number, lengthBytes: number): Promise<Buffer> =>
     storage.getRange(name, offset, lengthBytes)
   if (!storage.capabilities.isRemote || packBytes < objectHeaderBytes) {

@@ -20,6 +20,7 @@ import { defaultThreadCount } from '../workers/worker-pool.ts'
 import { BlobReader } from './blob-reader.ts'
 import type { UnusableObject } from './catch-up.ts'
 import { NearPages } from './near-pages.ts'
+import { readProved } from './read-proved.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { vanishedSnapshots, type VanishedSnapshot } from './vanished-snapshots.ts'
@@ -166,7 +167,13 @@ export class Repository {
 
   /** @throws {RepositoryError} when the object is not what was stored under that name */
   async readSmallObject(type: SmallObjectType, name: string): Promise<Buffer> {
-    const bytes = await this.storage.get(name)
+    return await readProved(this.storage, name, async () =>
+      this.openSmallObject(type, name, await this.storage.get(name)),
+    )
+  }
+
+  /** @throws {DamageError} when the bytes are not what was stored under that name */
+  openSmallObject(type: SmallObjectType, name: string, bytes: Uint8Array): Buffer {
     const id = name.slice(name.indexOf('/') + 1) as ObjectId
     return openSmallObject(bytes, {
       ...this.#smallObjectKind(type),

@@ -4,6 +4,7 @@ import { encodeObjectHeader } from '../format/object/object-header.ts'
 import { openSegment } from '../format/pack/pack-reader.ts'
 import type { ObjectRange } from '../storage/object-range.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
+import { readProvedSync } from './read-proved.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { withRoom } from './with-room.ts'
 
@@ -105,6 +106,15 @@ export class SegmentReader {
   }
 
   #open(location: SegmentLocation, target: Buffer): Buffer {
+    const range = {
+      name: `packs/${location.pack.id}`,
+      offsetBytes: location.segmentOffset,
+      lengthBytes: location.payloadBytes + tagBytes,
+    }
+    return readProvedSync(this.#storage, range, () => this.#openOnce(location, target))
+  }
+
+  #openOnce(location: SegmentLocation, target: Buffer): Buffer {
     const sealedBytes = location.payloadBytes + tagBytes
     if (this.#sealed.length < sealedBytes) this.#sealed = Buffer.allocUnsafeSlow(sealedBytes)
     const sealed = this.#sealed.subarray(0, sealedBytes)

@@ -12,6 +12,7 @@ import { readStoredSlots, unlockWithPassphrase, type StoredSlot } from './key-sl
 import { isMissing } from './loss.ts'
 import { beginListings, type ObjectListings } from './object-listings.ts'
 import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
+import { readProved } from './read-proved.ts'
 
 export interface UnlockOptions extends StorageChoice {
   /** Asked for only when the repository is encrypted. */
@@ -72,9 +73,10 @@ function askAhead(storage: PackStorage): {
 
 /** @throws {RepositoryError} `REPOSITORY_NOT_FOUND`, `OBJECT_DAMAGED` or a storage fault */
 export async function readConfigObject(storage: Storage): Promise<DecodedRepositoryConfig> {
-  let bytes: Buffer
   try {
-    bytes = await storage.get('config', textObjectBytesMax)
+    return await readProved(storage, 'config', async () =>
+      decodeRepositoryConfig(await storage.get('config', textObjectBytesMax)),
+    )
   } catch (error) {
     if (!isMissing(error) && isThere(storage, error)) throw error
     throw new RepositoryError(
@@ -86,7 +88,6 @@ export async function readConfigObject(storage: Storage): Promise<DecodedReposit
       },
     )
   }
-  return decodeRepositoryConfig(bytes)
 }
 
 /** @param error what reading an object ended with */

@@ -35,6 +35,12 @@ export interface PackStorage extends Storage {
   expectRanges(ranges: readonly ObjectRange[]): void
 
   /**
+   * Told that a range came with bytes that cannot be right: nothing that was fetched ahead or is kept near serves any more, so that what is read
+   * next comes from the storage itself. Blocks the thread.
+   */
+  distrustSync(range: ObjectRange): void
+
+  /**
    * What is read through this instance from now on will be read again on other days: a storage that is far away keeps a copy near.
    *
    * @param looksOnly what is near is used, and nothing more is put there

@@ -263,6 +263,8 @@ export class SimStorage implements PackStorage {
     target.set(this.#range(name, offsetBytes, target.length))
   }
 
+  distrustSync(): void {}
+
   createTemporarySync(): TemporaryFile {
     const file: SimTemporary = { path: 'unfinished', parts: [] }
     return file

@@ -8,12 +8,19 @@ type Counts = NonNullable<Awaited<ReturnType<Repository['storage']['countRequest
 /** What a command has asked a store for: a line with `--verbose`, and always with `--json`. Nothing where requests cost nothing. */
 export async function tellRequests(session: Session, repository: Repository): Promise<void> {
   const { terminal, globals, isJson, isQuiet } = session
-  if (isJson ? isQuiet : globals.verbose !== true) return
   // A store that failed has been told already.
   const counts = await repository.storage?.countRequests().catch(() => null)
   if (counts === null || counts === undefined) return
+  if (!isJson && counts.wrongAnswers > 0) terminal.writeError(wrongAnswersText(counts))
+  if (isJson ? isQuiet : globals.verbose !== true) return
   if (isJson) writeJsonErrorLine(terminal, requestsJson(counts))
   else terminal.writeError(`${requestsText(counts)}\n`)
+}
+
+/** Also without `--verbose`: whoever is lied to should know, though nothing wrong was taken. */
+function wrongAnswersText({ wrongAnswers }: Counts): string {
+  const answers = wrongAnswers === 1 ? '1 answer' : `${humanCount(wrongAnswers)} answers`
+  return `warning: ${answers} of the store had other bytes than what was stored, and were asked for again; is it, or the way to it, failing?\n`
 }
 
 /** `asked the store: 12 GET, 3 PUT, 9 LIST, 1 DELETE; 1.2 MiB down, 4.0 KiB up` */
@@ -29,7 +36,8 @@ export function requestsText(counts: Counts): string {
     .filter(([count]) => count > 0)
     .map(([count, kind]) => `${humanCount(count)} ${kind}`)
   const bytes = `${humanBytes(counts.downloadedBytes)} down, ${humanBytes(counts.uploadedBytes)} up`
-  return `asked the store: ${asked.join(', ') || 'nothing'}; ${bytes}`
+  const wrong = counts.wrongAnswers > 0 ? `; ${humanCount(counts.wrongAnswers)} wrong answers` : ''
+  return `asked the store: ${asked.join(', ') || 'nothing'}; ${bytes}${wrong}`
 }
 
 export function requestsJson(counts: Counts): Readonly<Record<string, unknown>> {
@@ -42,5 +50,6 @@ export function requestsJson(counts: Counts): Readonly<Record<string, unknown>> 
     delete: counts.deletes,
     downloaded_bytes: counts.downloadedBytes,
     uploaded_bytes: counts.uploadedBytes,
+    wrong_answers: counts.wrongAnswers,
   }
 }

@@ -5,6 +5,7 @@ import { readPackTrailer } from '../../format/pack/pack-reader.ts'
 import { decodePackTrailer, type PackTrailer } from '../../format/pack/pack-trailer.ts'
 import { idBytes, type PackId } from '../../model/ids.ts'
 import { isFinding, isMissing } from '../loss.ts'
+import { readProved } from '../read-proved.ts'
 import type { Repository } from '../repository.ts'
 import type { Damage } from './damage.ts'
 import type { UnnamedBlobs } from './damage-records.ts'
@@ -73,14 +74,17 @@ export async function readPackEnds(
   packBytes: number,
 ): Promise<{ readonly ends: string; readonly trailer: PackTrailer }> {
   const { context, storage } = repository
-  const { header, trailer, trailerPlain } = await readPackTrailer(
-    (offset, lengthBytes) => storage.getRange(`packs/${packId}`, offset, lengthBytes),
-    packBytes,
-    {
-      frameRootKey: context.keys.frameRootKey,
-      repositoryId: Buffer.from(context.repositoryId),
-      sealed: context.sealed,
-    },
+  const name = `packs/${packId}`
+  const { header, trailer, trailerPlain } = await readProved(storage, name, () =>
+    readPackTrailer(
+      (offset, lengthBytes) => storage.getRange(name, offset, lengthBytes),
+      packBytes,
+      {
+        frameRootKey: context.keys.frameRootKey,
+        repositoryId: Buffer.from(context.repositoryId),
+        sealed: context.sealed,
+      },
+    ),
   )
   return { ends: hashEnds(header.salt, trailerPlain), trailer }
 }

@@ -124,6 +124,9 @@ export class LocalStorage implements PackStorage {
   /** It is near. */
   keepNear(): void {}
 
+  /** Nothing is kept. */
+  distrustSync(): void {}
+
   /** A new path under `tmp/` that nobody else will use. */
   temporaryPath(): string {
     return this.#writer.temporaries.path()

@@ -124,6 +124,9 @@ export class MemoryStorage implements PackStorage {
   /** It is near. */
   keepNear(): void {}
 
+  /** Nothing is kept. */
+  distrustSync(): void {}
+
   createTemporarySync(): TemporaryFile {
     const file = { path: `${this.location} unfinished` }
     this.#unfinished.set(file, Buffer.alloc(0))

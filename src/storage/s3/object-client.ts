@@ -81,6 +81,11 @@ export class ObjectClient {
     return { ...this.#counts }
   }
 
+  /** Somebody found out that what the store has answered was not what it was asked for. */
+  noteWrongAnswer(): void {
+    this.#counts.wrongAnswers += 1
+  }
+
   /** Makes the bucket when it is missing and these credentials may. */
   async prepare(): Promise<void> {
     const { bucket, region, endpoint } = this.#settings

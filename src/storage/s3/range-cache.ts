@@ -63,6 +63,11 @@ export class RangeCache {
     )
   }
 
+  /** What was put was wrong. */
+  async remove(range: ObjectRange): Promise<void> {
+    await unlink(this.#pathOf(range)).catch(() => undefined)
+  }
+
   async put(range: ObjectRange, bytes: Uint8Array): Promise<void> {
     const path = this.#pathOf(range)
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`

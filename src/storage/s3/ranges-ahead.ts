@@ -102,6 +102,16 @@ export class RangesAhead {
     return target
   }
 
+  /** What was fetched of it is wrong. */
+  forget(range: ObjectRange): void {
+    const touched = this.#byName.get(range.name)?.filter((ahead) => {
+      const { start, end } = commonSpan(range, ahead.range)
+      return start < end
+    })
+    for (const ahead of touched ?? []) this.#drop(ahead)
+    this.#pump()
+  }
+
   /** What is read of them now need not be there any longer. */
   #pass(pieces: readonly Ahead[], range: ObjectRange): void {
     for (const piece of pieces) {

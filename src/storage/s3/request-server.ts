@@ -69,6 +69,12 @@ export class RequestServer {
         ahead.expect(use === 'unused' ? ranges : await missing(near, ranges))
         return null
       },
+      distrust: async (range, ahead) => {
+        client().noteWrongAnswer()
+        ahead.forget(range)
+        await near.remove(range)
+        return null
+      },
       stat: (name) => client().stat(name),
       put: async ({ name, bytes, replaces }) => {
         await client().put(name, bytes, replaces)

@@ -30,6 +30,8 @@ export interface S3Calls {
     readonly take: { readonly ranges: readonly ObjectRange[]; readonly near: NearUse }
     readonly give: null
   }
+  /** Came with wrong bytes: whatever is here of it goes. */
+  distrust: { readonly take: ObjectRange; readonly give: null }
   stat: { readonly take: string; readonly give: ObjectStatus }
   put: {
     readonly take: {

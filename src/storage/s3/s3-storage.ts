@@ -158,6 +158,11 @@ export class S3Storage implements PackStorage {
     }
   }
 
+  distrustSync(range: ObjectRange): void {
+    assertObjectName(range.name)
+    this.#requests().callSync('distrust', range)
+  }
+
   keepNear(looksOnly = false): void {
     this.#near = looksOnly ? 'used' : 'kept'
   }

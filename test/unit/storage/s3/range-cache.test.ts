@@ -35,6 +35,16 @@ describe('RangeCache', () => {
     expect(await cache.has(range(100))).toBe(true)
   })
 
+  it('gives nothing any more that was taken away for being wrong', async () => {
+    const cache = new RangeCache(folder, 10_000)
+    await cache.put(range(0), bytes(1))
+    await cache.put(range(100), bytes(2))
+    await cache.remove(range(0))
+    await cache.remove(range(200))
+    expect(await cache.get(range(0))).toBeUndefined()
+    expect(await cache.get(range(100))).toEqual(bytes(2))
+  })
+
   it('holds nothing of another object, place or length', async () => {
     const cache = new RangeCache(folder, 10_000)
     await cache.put(range(0), bytes(1))

@@ -50,6 +50,22 @@ function places(asked: readonly Fetch[]): string[] {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('RangesAhead', () => {
+  it('forgets what came wrongly, all that came with it, and nothing else', async () => {
+    const { asked, fetch } = storeByHand()
+    const ahead = new RangesAhead(fetch, { bytesMax: 100 * MiB, requestsMax: 3 })
+    ahead.expect([range('a', 0, MiB), range('a', MiB, MiB), range('a', 9 * MiB, MiB)])
+    ahead.expect([range('b', 0, MiB)])
+    for (const each of asked) each.answer()
+    await turn()
+    ahead.forget(range('a', 100, 100))
+    expect(ahead.heldBytes).toBe(2 * MiB)
+    expect(await ahead.take(range('a', MiB, MiB))).toBeUndefined()
+    expect(isContentOf(await ahead.take(range('a', 9 * MiB, MiB)), range('a', 9 * MiB, MiB))).toBe(
+      true,
+    )
+    expect(isContentOf(await ahead.take(range('b', 0, MiB)), range('b', 0, MiB))).toBe(true)
+  })
+
   it('asks before anybody reads, for several at once, and no more than it may', async () => {
     const { asked, fetch } = storeByHand()
     const ahead = new RangesAhead(fetch, { bytesMax: 100 * MiB, requestsMax: 2 })
