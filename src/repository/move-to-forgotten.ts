@@ -3,6 +3,7 @@ import { deleteObjects } from './delete-objects.ts'
 import { isMissing } from './loss.ts'
 import type { RepositoryLock } from './locks.ts'
 import { readAhead } from './read-ahead.ts'
+import { readSealedSnapshot } from './read-sealed-snapshot.ts'
 import type { Repository } from './repository.ts'
 
 /** Moved together in a storage that is far away; the objects are a few kilobytes. */
@@ -60,9 +61,9 @@ async function moveSome(
   for (const { id } of found) catalogue.snapshots.remove(id)
 }
 
-async function read({ storage }: Repository, id: SnapshotId): Promise<Buffer | undefined> {
+async function read(repository: Repository, id: SnapshotId): Promise<Buffer | undefined> {
   try {
-    return await storage.get(`snapshots/${id}`)
+    return await readSealedSnapshot(repository, 'snapshots', id)
   } catch (error) {
     if (!isMissing(error)) throw error
     return undefined

@@ -1,5 +1,6 @@
 import type { SnapshotId } from '../../model/ids.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
+import { readSealedSnapshot } from '../../repository/read-sealed-snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
 
 /** When each snapshot was brought back last, by the clock of the storage. */
@@ -18,13 +19,13 @@ export function undeletionTimes({ catalogue }: Repository): Map<string, number> 
  * nobody forgot the snapshot anew (docs/decisions/0007, point 9).
  */
 export async function undoLateDeletions(
-  { storage }: Repository,
+  repository: Repository,
   ids: readonly SnapshotId[],
   lock: RepositoryLock,
 ): Promise<void> {
   for (const id of ids) {
-    const bytes = await storage.get(`forgotten/${id}`)
+    const bytes = await readSealedSnapshot(repository, 'forgotten', id)
     await lock.assertHeld()
-    await storage.put(`snapshots/${id}`, bytes)
+    await repository.storage.put(`snapshots/${id}`, bytes)
   }
 }

@@ -5,6 +5,7 @@ import { lockRepository } from '../../repository/lock-repository.ts'
 import { isMissing } from '../../repository/loss.ts'
 import { isThere } from '../../repository/modification-time.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
+import { readSealedSnapshot } from '../../repository/read-sealed-snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { withdrawSnapshot } from '../../repository/withdraw-snapshot.ts'
 import { writeJournal } from '../../repository/write-journal.ts'
@@ -54,9 +55,9 @@ async function assertBack(
   }
 }
 
-async function readForgotten({ storage }: Repository, id: SnapshotId): Promise<Buffer> {
+async function readForgotten(repository: Repository, id: SnapshotId): Promise<Buffer> {
   try {
-    return await storage.get(`forgotten/${id}`)
+    return await readSealedSnapshot(repository, 'forgotten', id)
   } catch (error) {
     if (!isMissing(error)) throw error
     throw new HoldfastError(
