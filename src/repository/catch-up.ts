@@ -10,6 +10,7 @@ import { absorbParity } from './parity/absorb-parity.ts'
 import { beginListings, type ObjectListings } from './object-listings.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
+import { unlistedObjects } from './unlisted-objects.ts'
 import { noteVanished, type GoneSnapshot } from './vanished-snapshots.ts'
 
 /** An object that is in the storage and cannot be used. */
@@ -226,7 +227,8 @@ async function compare<Content>(
       unusable.push({ name, error })
     }
   })
-  return gone.map((name) => toObjectId(idOfName(name)))
+  const unlisted = await unlistedObjects(storage, gone)
+  return gone.filter((name) => !unlisted.has(name)).map((name) => toObjectId(idOfName(name)))
 }
 
 function isAnyGone(

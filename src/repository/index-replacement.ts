@@ -5,6 +5,7 @@ import { writeIndexObjects } from './index-writer.ts'
 import type { RepositoryLock } from './locks.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Repository } from './repository.ts'
+import { listIndexNames } from './unlisted-objects.ts'
 
 /** Index objects that go, and what of them is named anew. */
 export interface IndexReplacement {
@@ -31,7 +32,7 @@ export async function planIndexReplacement(
   let replaced: ObjectId[] = []
   let staying: IndexEntry[] = []
   const { storage } = repository
-  const names = (await storage.listNames('index')).filter((name) => !except.has(name))
+  const names = (await listIndexNames(repository)).filter((name) => !except.has(name))
   const read = (name: string): Promise<Buffer> => repository.readSmallObject('index', name)
   await readAhead(storage, names, read, async (name, bytes) => {
     const entries = decodeIndexObject(await bytes)

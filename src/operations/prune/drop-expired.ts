@@ -44,6 +44,7 @@ export async function findExpired(
   lock: RepositoryLock,
 ): Promise<ExpiredSnapshots> {
   const { storage } = repository
+  const { isRemote } = storage.capabilities
   const gone: SnapshotId[] = []
   const standing: SnapshotId[] = []
   const deletedLate: SnapshotId[] = []
@@ -54,7 +55,8 @@ export async function findExpired(
     const id = toObjectId(idOfName(name))
     const [forgottenAtMs, standsSinceMs] = await Promise.all([
       modificationTimeMs(storage, name),
-      snapshots.has(id) ? modificationTimeMs(storage, `snapshots/${id}`) : undefined,
+      // A store's listing may leave one out, and then it would not be one that was brought back.
+      snapshots.has(id) || isRemote ? modificationTimeMs(storage, `snapshots/${id}`) : undefined,
     ])
     return { forgottenAtMs, standsSinceMs }
   }
@@ -65,7 +67,8 @@ export async function findExpired(
     if (forgottenAtMs === undefined) return
     const isOlderThan = (spanMs: number, sinceMs: number): boolean =>
       lock.storageNowMs() - sinceMs >= spanMs
-    if (!snapshots.has(id)) {
+    const stands = snapshots.has(id) || standsSinceMs !== undefined
+    if (!stands) {
       if ((backTimes.get(id) ?? -Infinity) > forgottenAtMs) deletedLate.push(id)
       else if (graceMs <= 0 || isOlderThan(graceMs, forgottenAtMs)) gone.push(id)
       return

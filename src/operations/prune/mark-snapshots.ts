@@ -1,5 +1,6 @@
 import type { SnapshotId } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
+import { listedOnly } from '../../repository/listed-only.ts'
 import { isLoss, isMissing } from '../../repository/loss.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import { moveToForgotten } from '../../repository/move-to-forgotten.ts'
@@ -70,7 +71,9 @@ async function readUnlessWithdrawn(
   } catch (error) {
     if (!isMissing(error)) throw error
     const { snapshots, forgotten } = await listSnapshotObjects(repository.storage)
-    if (snapshots.has(id) || forgotten.has(id)) throw error
+    if (snapshots.has(id) || forgotten.has(id)) {
+      throw listedOnly(repository, `snapshots/${id}`, error)
+    }
     return undefined
   }
 }

@@ -6,6 +6,7 @@ import { idBytes, type PackId } from '../../model/ids.ts'
 import { readAhead } from '../../repository/read-ahead.ts'
 import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { listIndexNames } from '../../repository/unlisted-objects.ts'
 import type { LiveBlobs } from './live-blobs.ts'
 import { isIdOfPlace, type LivePlaces, offsetOfPlace } from './live-places.ts'
 import { packAccessOf } from './pack-access.ts'
@@ -51,7 +52,7 @@ async function liveBytesByIndex(
   const liveBytes = new Map<PackId, number>()
   const read = async (name: string): Promise<IndexEntry[]> =>
     decodeIndexObject(await repository.readSmallObject('index', name))
-  await readAhead(storage, await storage.listNames('index'), read, async (_name, index) => {
+  await readAhead(storage, await listIndexNames(repository), read, async (_name, index) => {
     signal?.throwIfAborted()
     for (const { packId, trailer } of await index) {
       const row = rows.get(packId)

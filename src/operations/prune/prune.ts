@@ -8,6 +8,7 @@ import { graceMsDefault } from '../../model/retention-policy.ts'
 import { catchUp } from '../../repository/catch-up.ts'
 import { freeBytesOf, refillReserve } from '../../repository/disk-reserve.ts'
 import type { Lease } from '../../repository/lock-repository.ts'
+import { listedOnly } from '../../repository/listed-only.ts'
 import { isLoss } from '../../repository/loss.ts'
 import { tellingParityFaults } from '../../repository/parity/telling-parity-faults.ts'
 import { protectSurvivors, updateParity } from '../../repository/parity/update-parity.ts'
@@ -18,6 +19,7 @@ import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snap
 import type { StandingLock } from '../../repository/standing-locks.ts'
 import { tellCost } from '../../repository/tell-cost.ts'
 import { underLease } from '../../repository/under-lease.ts'
+import { unlistedObjects } from '../../repository/unlisted-objects.ts'
 import { condemn, witnessesOf } from './condemn.ts'
 import { dropExpired, findExpired, objectsLeft } from './drop-expired.ts'
 import { extendRetention } from './extend-retention.ts'
@@ -133,8 +135,7 @@ class PruneRun {
       await undoLateDeletions(this.#repository, expired.deletedLate, lock)
       await dropExpired(this.#repository, expired, lock)
     }
-    const objects = dryRun ? expired.objects : objectsLeft(expired)
-    await this.#catchUp()
+    const objects = await this.#withKnown(dryRun ? expired.objects : objectsLeft(expired))
     const stored = await this.#listPacks()
     const bytesBefore = sum(stored.bytesOf.values())
     const marked = await this.#mark(objects, stored, expired.gone)
@@ -174,6 +175,9 @@ class PruneRun {
       ({ name, error }) => !/^(?:journal|parity)\//.test(name) && !isOfMissingPack(error),
     )
     if (!first) return
+    if (first.error.code === 'OBJECT_MISSING' && first.error.facts['name'] === first.name) {
+      throw listedOnly(this.#repository, first.name, first.error)
+    }
     throw new RepositoryError(
       'OBJECT_DAMAGED',
       `Cannot prune: ${first.name} is damaged, so what is needed is not known`,
@@ -192,6 +196,10 @@ class PruneRun {
     for (const { name, bytes } of await this.#repository.storage.list('packs')) {
       bytesOf.set(toObjectId(name.slice('packs/'.length)), bytes)
     }
+    const unlisted = known.filter(({ id }) => !bytesOf.has(id)).map(({ id }) => `packs/${id}`)
+    for (const [name, bytes] of await unlistedObjects(this.#repository.storage, unlisted)) {
+      bytesOf.set(toObjectId(name.slice('packs/'.length)), bytes)
+    }
     const lost = new Set(known.filter(({ id }) => !bytesOf.has(id)).map(({ row }) => row))
     const unnamed = new Set(bytesOf.keys())
     for (const { id } of blobs.packs()) unnamed.delete(id)
@@ -205,13 +213,17 @@ class PruneRun {
     const listing = listSnapshotObjects(storage)
     const listings = beginListings(storage, listing)
     const objects = await listing
-    await this.#catchUp(listings)
-    return objects
+    return await this.#withKnown(objects, listings)
   }
 
-  async #catchUp(listings?: ObjectListings): Promise<void> {
+  /** Catches up, and adds what a store's listing may have left out: what this machine has seen, and what catching up has found by its name. */
+  async #withKnown(objects: SnapshotObjects, listings?: ObjectListings): Promise<SnapshotObjects> {
+    const { storage, catalogue } = this.#repository
     this.#repository.noteUnusable(await catchUp(this.#repository, listings))
     this.#refuseDamage()
+    if (!storage.capabilities.isRemote) return objects
+    const known = catalogue.snapshots.list().map(({ id }) => id)
+    return { ...objects, snapshots: new Set([...objects.snapshots, ...known]) }
   }
 
   /** @returns the snapshots whose needs are known now */

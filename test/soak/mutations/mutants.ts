@@ -4,6 +4,7 @@ import { copyMutants } from './list/copy.ts'
 import { damageMutants } from './list/damage.ts'
 import { forgetMutants } from './list/forget.ts'
 import { frameMutants } from './list/frame.ts'
+import { lieMutants } from './list/lie.ts'
 import { lockMutants } from './list/lock.ts'
 import { objectMutants } from './list/object.ts'
 import { packMutants } from './list/pack.ts'
@@ -38,4 +39,5 @@ export const mutants: readonly Mutant[] = [
   ...parityMutants,
   ...shortcutMutants,
   ...copyMutants,
+  ...lieMutants,
 ]

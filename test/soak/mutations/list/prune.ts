@@ -221,8 +221,8 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'a forgotten object goes while its snapshot stands',
     class: 'lease',
     file: 'src/operations/prune/drop-expired.ts',
-    text: 'if (!snapshots.has(id)) {',
-    replacement: 'if (snapshots.size >= 0) {',
+    text: 'if (!stands) {',
+    replacement: 'if (snapshots.size >= 0 || stands) {',
     tests: [
       {
         file: 'test/integration/late-writer.test.ts',
