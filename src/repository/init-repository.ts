@@ -11,6 +11,7 @@ import { objectFolders } from '../storage/object-name.ts'
 import { isConflict, storageError } from '../storage/errors.ts'
 import { refillReserve } from './disk-reserve.ts'
 import { addKeySlot } from './key-slots.ts'
+import { acquireLock, type LockOptions } from './locks.ts'
 import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
 import { checkParitySetting, storeFirstParitySetting } from './parity/parity-setting.ts'
 
@@ -39,6 +40,8 @@ export interface InitResult {
  * 256 KiB, 11.3 at 128 KiB and 7.6 at 64 KiB, where the catalogue is twice as large again.
  */
 export const chunkAverageBytesDefault: number = 128 * 1024
+/** Another run is done in a moment; one that was killed is over in a minute. */
+const initLock: LockOptions = { staleAfterMs: 60_000, retryForMs: 90_000 }
 const chunkAverageBytesMin = 16 * 1024
 const chunkAverageBytesMax = 2 * 1024 * 1024
 
@@ -79,19 +82,10 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
     compression: 'zstd',
     ...(options.passphrase === undefined ? { secret: masterSecret.toString('hex') } : {}),
   }
-  const slotName = await addFirstKey(storage, config.repositoryId, masterSecret, options)
-  const { configKey, frameRootKey } = deriveRepositoryKeys(masterSecret)
-  try {
-    await storage.put('config', encodeRepositoryConfig(config, configKey))
-  } catch (error) {
-    if (slotName !== null) await storage.delete(slotName)
-    // Another run was faster.
-    throw isConflict(error) ? existsError(storage.location) : error
-  }
-  // Of runs that were cut off or were slower. Only now: before, the key of the run that wins could be among them.
-  for (const name of await storage.listNames('keys')) {
-    if (name !== slotName) await storage.delete(name)
-  }
+  const { frameRootKey } = deriveRepositoryKeys(masterSecret)
+  await alone(storage, (assertAlone) =>
+    putConfig(storage, config, { ...options, masterSecret, assertAlone }),
+  )
   if (options.parity) {
     await storeFirstParitySetting(storage, options.parity, {
       repositoryId: Buffer.from(config.repositoryId, 'hex'),
@@ -104,6 +98,50 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
   await storage.close()
   const { repositoryId, encryption } = config
   return { repositoryId, encryption, chunkAverageBytes, putGuard }
+}
+
+/**
+ * Does something while no other `init` does. Where a taken name is refused for sure nobody has to be kept away; a store may let both win, and then
+ * each would remove the key of the other (Swift's does).
+ */
+async function alone(
+  storage: Storage,
+  work: (assertAlone: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  if (!storage.capabilities.isRemote) return await work(async () => undefined)
+  const lock = await acquireLock(storage, 'exclusive', 'init', initLock)
+  try {
+    await refuseConfig(storage)
+    await work(() => lock.assertHeld())
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Stores the first key, and then the config, which is what makes it a repository. */
+async function putConfig(
+  storage: Storage,
+  config: RepositoryConfig,
+  options: InitOptions & {
+    readonly masterSecret: Uint8Array
+    readonly assertAlone: () => Promise<void>
+  },
+): Promise<void> {
+  const { masterSecret } = options
+  const slotName = await addFirstKey(storage, config.repositoryId, masterSecret, options)
+  const { configKey } = deriveRepositoryKeys(masterSecret)
+  try {
+    await options.assertAlone()
+    await storage.put('config', encodeRepositoryConfig(config, configKey))
+  } catch (error) {
+    if (slotName !== null) await storage.delete(slotName)
+    // Another run was faster.
+    throw isConflict(error) ? existsError(storage.location) : error
+  }
+  // Of runs that were cut off or were slower. Only now: before, the key of the run that wins could be among them.
+  for (const name of await storage.listNames('keys')) {
+    if (name !== slotName) await storage.delete(name)
+  }
 }
 
 /** @returns the slot's name; null without encryption */

@@ -11,7 +11,8 @@ import { onTestFinished } from 'vitest'
 
 /**
  * What becomes of a request: it reaches the store; it is answered in the place of the store with a status (and the XML of a name); its answer
- * ends in the middle; it reaches the store, and the connection breaks before the answer; or nothing ever comes.
+ * ends in the middle; it reaches the store, and the connection breaks before the answer; nothing ever comes; other bytes come than the store has
+ * sent; or it reaches the store late.
  */
 export type Act =
   | 'pass'
@@ -19,6 +20,8 @@ export type Act =
   | 'lose'
   | 'hang'
   | { readonly status: number; readonly name: string }
+  | { readonly rewrite: (body: Buffer) => Buffer }
+  | { readonly lateMs: number }
 
 export interface ProxyOptions {
   /** @param number counts all requests from 0 */
@@ -41,8 +44,10 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     const chosen = act(request, seen.length)
     const [path, query = ''] = request.url?.split('?') ?? []
     seen.push({ line: `${request.method} ${path}`, query, act: chosen })
-    if (typeof chosen === 'object') refuse(request, response, chosen)
-    else if (chosen !== 'hang') passOn(target, request, response, chosen)
+    if (typeof chosen === 'object' && 'status' in chosen) refuse(request, response, chosen)
+    else if (typeof chosen === 'object' && 'lateMs' in chosen) {
+      setTimeout(() => passOn(target, request, response, 'pass'), chosen.lateMs)
+    } else if (chosen !== 'hang') passOn(target, request, response, chosen)
   }
   const server = tls ? createHttpsServer(tls, listener) : createHttpServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -57,7 +62,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, name }: Exclude<Act, string>,
+  { status, name }: Extract<Act, { status: number }>,
 ): void {
   // The body is read first, as a store does that finds out late.
   request.resume()
@@ -72,7 +77,7 @@ function passOn(
   target: string,
   request: IncomingMessage,
   response: ServerResponse,
-  act: 'pass' | 'cut' | 'lose',
+  act: 'pass' | 'cut' | 'lose' | Extract<Act, { rewrite: unknown }>,
 ): void {
   const { method, url, headers } = request
   const outgoing = forward(`${target}${url}`, { method, headers, agent: false }, (answer) => {
@@ -81,12 +86,32 @@ function passOn(
       answer.on('end', () => response.destroy())
       return
     }
+    if (typeof act === 'object') {
+      rewrite(answer, response, act.rewrite)
+      return
+    }
     response.writeHead(answer.statusCode ?? 502, answer.headers)
     if (act === 'pass') answer.pipe(response)
     else cut(answer, response)
   })
   outgoing.on('error', () => response.destroy())
   request.pipe(outgoing)
+}
+
+/** A right answer, but for its bytes. */
+function rewrite(
+  answer: IncomingMessage,
+  response: ServerResponse,
+  change: (body: Buffer) => Buffer,
+): void {
+  const parts: Buffer[] = []
+  answer.on('data', (part: Buffer) => parts.push(part))
+  answer.on('end', () => {
+    const body = change(Buffer.concat(parts))
+    const { 'transfer-encoding': _encoding, ...headers } = answer.headers
+    response.writeHead(answer.statusCode ?? 502, { ...headers, 'content-length': body.length })
+    response.end(body)
+  })
 }
 
 /** The head and a half of the body. */
