@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -78,7 +78,7 @@ export class StoreWorld {
     await this.#restore(first, this.#any(), {})
     const fresh = { HOME: join(context.folder, 'home-fresh') }
     await this.#restore(second, this.#any(), { environment: fresh })
-    removeTree(fresh.HOME)
+    if (existsSync(fresh.HOME)) removeTree(fresh.HOME)
     proxy.manner = honestManner
     this.#manner = honestManner
     for (const acknowledged of this.#acknowledged.slice(-3)) await this.#mustRestore(acknowledged)
