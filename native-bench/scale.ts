@@ -5,25 +5,42 @@
  * /var/tmp that is removed at the end; one that is named is kept and used again.
  *
  * With `--rebuild` two rows more are measured, which take minutes: the catalogue made of all objects, for a new machine and by `repair`.
+ * With `--prune` what a prune marks and plans is measured, too. With `--few` rows are measured twice instead of five times, and with `--parts`
+ * only look-ups, catching up and what the other options ask for.
  *
  * Index objects, pages of directories, snapshots and catalogue are real and come in through the code that any others come in through. Only
  * the contents of the 20,000,000 chunks are not there: their packs are files without blocks, which nothing that is measured reads.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { initRepository } from '../src/repository/init-repository.ts'
 import { openRepository, type OpenOptions } from '../src/repository/open-repository.ts'
 import type { Repository } from '../src/repository/repository.ts'
-import { largeFileName, saveLargeSnapshot, writeDataIndexes } from './datasets/large-catalogue.ts'
+import {
+  largeFileName,
+  saveLargeSnapshot,
+  writeDataIndexes,
+  writeOneIndex,
+} from './datasets/large-catalogue.ts'
 import type { LargeShape } from './datasets/large-catalogue.ts'
 import { measureCommand, type CommandCost } from './harness/measure-command.ts'
+import { measureLookUps } from './scale/measure-look-ups.ts'
 import { baseEnvironment, benchPassphrase } from './tools/environment.ts'
 
 const mainPath = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
-const rounds = 5
+const isShort = process.argv.includes('--few')
+const rounds = isShort ? 2 : 5
 const liveFiles = 1000
 const liveFileBytes = 8192
 
@@ -50,7 +67,10 @@ async function main(): Promise<void> {
   try {
     if (!isThere(join(site.repository, 'config'))) await build(site, { chunks, files })
     await measureOpening(site)
-    measure(site, { chunks, files })
+    if (!process.argv.includes('--parts')) measure(site, { chunks, files })
+    await measureLookUpsOf(site, chunks)
+    await measureCatchingUp(site, chunks)
+    if (process.argv.includes('--prune')) pruneDryRun(site)
     if (process.argv.includes('--rebuild')) {
       const fresh = { ...site, cache: join(folder, 'fresh-cache') }
       row(fresh, 'opening by a machine that never saw it', ['list'], { times: 1 })
@@ -139,7 +159,7 @@ function measure(site: Site, shape: LargeShape): void {
   const far = largeFileName(Math.floor(shape.files * 0.4))
   for (const isCold of [false, true]) {
     console.log(isCold ? '\ncold (files of the repository out of the cache)' : '\nwarm')
-    const options = { times: isCold ? 2 : rounds, isCold }
+    const options = { times: isCold ? Math.min(rounds, 2) : rounds, isCold }
     row(site, 'start-up alone (--version)', ['--version'], options)
     row(site, 'list', ['list'], options)
     row(site, 'status', ['status'], options)
@@ -166,10 +186,63 @@ function restoreOne(site: Site, options: RowOptions): void {
 }
 
 function tellSizes(site: Site): void {
-  const catalogue = execFileSync('find', [site.cache, '-name', 'catalogue.db'], {
-    encoding: 'utf8',
-  }).trim()
-  console.log(`catalogue ${(statSync(catalogue).size / 1e6).toFixed(0)} MB`)
+  const bytes = statSync(cataloguePath(site)).size
+  console.log(`catalogue ${(bytes / 1e6).toFixed(0)} MB`)
+  const indexes = join(site.repository, 'index')
+  const names = readdirSync(indexes)
+  const indexBytes = names.reduce((sum, name) => sum + statSync(join(indexes, name)).size, 0)
+  console.log(`${names.length} index objects, ${(indexBytes / 1e6).toFixed(0)} MB`)
+}
+
+function cataloguePath(site: Site): string {
+  return execFileSync('find', [site.cache, '-name', 'catalogue.db'], { encoding: 'utf8' }).trim()
+}
+
+/** Ids at random, as those of new and of known chunks are; in as many threads as the program would take here. */
+async function measureLookUpsOf(site: Site, chunks: number): Promise<void> {
+  console.log('')
+  const path = cataloguePath(site)
+  for (const isPresent of [true, false]) {
+    for (const isCold of [true, false]) {
+      for (const threads of [1, 2]) {
+        if (isCold) evict(site)
+        const count = isCold ? 20_000 : 200_000
+        const each = await measureLookUps({ path, chunks, count, isPresent }, threads)
+        const what = `${isPresent ? 'known' : 'unknown'} blobs, ${threads} threads, ${isCold ? 'cold' : 'warm'}`
+        const rate = ((threads / each) * 1e6).toFixed(0)
+        console.log(`look-up, ${what.padEnd(33)} ${each.toFixed(1)} µs each, ${rate} a second`)
+      }
+    }
+  }
+}
+
+/** What others stored is taken in by the next opening; and dropped by it, when a prune has replaced what named it. */
+async function measureCatchingUp(site: Site, chunks: number): Promise<void> {
+  console.log('')
+  for (const [what, count] of [
+    ['of 100 chunks', 100],
+    ['of 8,192 chunks', 8192],
+  ] as const) {
+    const repository = await open(site)
+    const { name, packs } = await writeOneIndex(repository, chunks * 2, count)
+    await repository.close()
+    row(site, `list, an index object ${what} came`, ['list'], { times: 1, isCold: true })
+    for (const gone of [name, ...packs]) rmSync(join(site.repository, gone))
+    row(site, `list, it went`, ['list'], { times: 1 })
+  }
+}
+
+function pruneDryRun(site: Site): void {
+  const script = fileURLToPath(new URL('./scale/prune-dry-run.ts', import.meta.url))
+  const command = {
+    argv: [process.execPath, '--import', 'tsx', script, site.repository, site.cache],
+    environment: baseEnvironment(site.folder),
+    workingFolder: process.cwd(),
+  }
+  const reportPath = join(site.folder, 'prune')
+  const options = { isCold: false, warmFolders: ['/dev/null'], reportPath }
+  tell('prune, dry run (marks and plans)', [measureCommand(command, options)])
+  console.log(readFileSync(`${reportPath}.log`, 'utf8').trim())
 }
 
 interface RowOptions {

@@ -80,6 +80,29 @@ export async function writeDataIndexes(
   }
 }
 
+/**
+ * Writes one index object more, as another machine that has saved something does.
+ *
+ * @param first number of the first of its chunks
+ * @returns names of the objects that are new
+ */
+export async function writeOneIndex(
+  repository: Repository,
+  first: number,
+  count: number,
+): Promise<{ readonly name: string; readonly packs: readonly string[] }> {
+  const ids = new ChunkIds()
+  const entries: IndexEntry[] = []
+  const perPack = chunksPerSegment * segmentsPerPack
+  for (let chunk = first; chunk < first + count; chunk += perPack) {
+    const length = Math.min(perPack, first + count - chunk)
+    entries.push(hollowPack(repository.location, chunk, ids.of(chunk, length)))
+  }
+  const { id, bytes } = repository.seal('index', encodeIndexObject(entries))
+  await repository.storage.put(`index/${id}`, bytes)
+  return { name: `index/${id}`, packs: entries.map(({ packId }) => `packs/${packId}`) }
+}
+
 function hollowPack(location: string, first: number, ids: Buffer): IndexEntry {
   const count = ids.length / 32
   const blobLengths = Array.from({ length: count }, (_, index) => chunkBytesOf(first + index))

@@ -9,7 +9,7 @@ import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkTree } from '../../repository/tree-walk.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
 import { chooseCopies, type BlobCopy } from './choose-copies.ts'
-import { LivePlaces, placeOf } from './live-places.ts'
+import { PackPlaces, type LivePlaces } from './live-places.ts'
 
 const idsPerLookup = 8192
 /** Places are by id alone here. */
@@ -29,7 +29,7 @@ export interface PackStates {
  */
 export class LiveBlobs {
   readonly #repository: Repository
-  readonly #packs = new Map<number, Map<number, LivePlaces>>()
+  readonly #packs = new Map<number, PackPlaces>()
   readonly #seenTrees = new Set<string>()
   readonly #seenLists = new Set<string>()
   readonly #duplicated: ReadonlySet<string>
@@ -101,7 +101,12 @@ export class LiveBlobs {
 
   /** Places of the live blobs of each segment of a pack that has any; undefined when it has none. */
   inPack(packRow: number): ReadonlyMap<number, LivePlaces> | undefined {
-    return this.#packs.get(packRow)
+    return this.#packs.get(packRow)?.bySegment()
+  }
+
+  /** Whether anything in the pack is live. */
+  isNeeded(packRow: number): boolean {
+    return this.#packs.has(packRow)
   }
 
   /** Rows of the packs that hold live blobs. */
@@ -199,11 +204,9 @@ export class LiveBlobs {
   }
 
   #markAt(id: Buffer, packRow: number, segment: number, offset: number): void {
-    let bySegment = this.#packs.get(packRow)
-    if (!bySegment) this.#packs.set(packRow, (bySegment = new Map()))
-    let live = bySegment.get(segment)
-    if (!live) bySegment.set(segment, (live = new LivePlaces()))
-    live.add(placeOf(offset, id, 0))
+    let places = this.#packs.get(packRow)
+    if (!places) this.#packs.set(packRow, (places = new PackPlaces()))
+    places.add(segment, offset, id)
     this.#liveCounts.set(packRow, (this.#liveCounts.get(packRow) ?? 0) + 1)
   }
 }

@@ -35,7 +35,7 @@ export async function measurePackUses(
   }
   const liveBytes = await liveBytesByIndex(repository, packs, live, signal)
   return packs.map((pack) => {
-    const bytes = live.inPack(pack.row) ? liveBytes.get(pack.id) : 0
+    const bytes = live.isNeeded(pack.row) ? liveBytes.get(pack.id) : 0
     if (bytes === undefined) throw disagreement()
     return { pack, liveBytes: bytes, deadBytes: totalBytesOf(repository, pack) - bytes }
   })
@@ -89,7 +89,7 @@ function totalBytesOf({ catalogue }: Repository, { row }: PackRow): number {
 
 function liveBytesOfPack(trailer: PackTrailer, marked: ReadonlyMap<number, LivePlaces>): number {
   let bytes = 0
-  for (const [segment, { unique }] of marked) bytes += liveBytesOf(trailer, segment, unique)
+  for (const [segment, places] of marked) bytes += liveBytesOf(trailer, segment, places)
   return bytes
 }
 

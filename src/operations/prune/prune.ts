@@ -383,8 +383,8 @@ class PruneRun {
     for (const id of condemnedIds) {
       const row = repository.catalogue.blobs.packById(id)?.row
       if (row === undefined) continue
-      const isMarked = !this.#copied.has(id) && this.#marks.inPack(row) !== undefined
-      if (isMarked || recent.inPack(row)) needed.add(id)
+      const isMarked = !this.#copied.has(id) && this.#marks.isNeeded(row)
+      if (isMarked || recent.isNeeded(row)) needed.add(id)
     }
     return needed
   }

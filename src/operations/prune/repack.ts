@@ -78,7 +78,7 @@ export async function repack(
 function segmentsOf(live: LiveBlobs, packRow: number): SegmentCopy[] {
   const segments: SegmentCopy[] = []
   for (const [segment, places] of live.inPack(packRow) ?? []) {
-    segments.push({ segment, offsets: Uint32Array.from(places.unique, offsetOfPlace) })
+    segments.push({ segment, offsets: Uint32Array.from(places, offsetOfPlace) })
   }
   return segments
 }

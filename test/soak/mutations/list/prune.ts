@@ -114,7 +114,7 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'what was committed since is not looked at',
     class: 'order',
     file: 'src/operations/prune/prune.ts',
-    text: 'if (isMarked || recent.inPack(row)) needed.add(id)',
+    text: 'if (isMarked || recent.isNeeded(row)) needed.add(id)',
     replacement: 'if (isMarked) needed.add(id)',
     tests: [
       {
@@ -363,6 +363,25 @@ export const pruneMutants: readonly Mutant[] = [
         only: 'refuses when the catalogue says that a live blob lies where a dead one is',
       },
     ],
+  },
+  {
+    name: 'live blobs of a segment are told apart by their offsets only every 512 bytes',
+    class: 'hash',
+    file: 'src/operations/prune/live-places.ts',
+    text: '((offset & offsetBelowMask) << markBits) | markOf(id, 0)',
+    replacement: 'markOf(id, 0)',
+    tests: [
+      { file: 'test/property/prune-plan.test.ts' },
+      { file: 'test/integration/prune.test.ts' },
+    ],
+  },
+  {
+    name: 'a live blob that was marked twice takes the place of another one',
+    class: 'hash',
+    file: 'src/operations/prune/live-places.ts',
+    text: 'at > 0 && words[at] === words[kept - 2] && words[at + 1] === words[kept - 1]',
+    replacement: 'at > 0 && words[at + 1] === words[kept - 1]',
+    tests: [{ file: 'test/property/prune-plan.test.ts' }],
   },
   {
     name: 'a loss that a snapshot needs ends no prune',
