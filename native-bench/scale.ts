@@ -206,6 +206,7 @@ async function measureLookUpsOf(site: Site, chunks: number): Promise<void> {
     for (const isCold of [true, false]) {
       for (const threads of [1, 2]) {
         if (isCold) evict(site)
+        else execFileSync('cat', [path], { stdio: ['ignore', 'ignore', 'inherit'] })
         const count = isCold ? 20_000 : 200_000
         const each = await measureLookUps({ path, chunks, count, isPresent }, threads)
         const what = `${isPresent ? 'known' : 'unknown'} blobs, ${threads} threads, ${isCold ? 'cold' : 'warm'}`
