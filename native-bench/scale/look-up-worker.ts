@@ -13,16 +13,25 @@ export interface LookUpWork {
   readonly isPresent: boolean
 }
 
+export interface LookUpCost {
+  readonly seconds: number
+  /** Of the whole process, all threads. */
+  readonly cpuSeconds: number
+}
+
 const { path, chunks, count, isPresent } = workerData as LookUpWork
 const source = new ChunkIds()
 const ids = Array.from({ length: count }, () =>
   isPresent ? source.of(Math.floor(Math.random() * chunks), 1) : randomBytes(32),
 )
 const lookup = new BlobLookup(path)
+const cpuBefore = process.cpuUsage()
 const started = performance.now()
 let found = 0
 for (const id of ids) if (lookup.hasBlob(id)) found += 1
 const seconds = (performance.now() - started) / 1000
+const { user, system } = process.cpuUsage(cpuBefore)
 lookup.close()
 if (found !== (isPresent ? count : 0)) throw new RangeError(`${found} of ${count} were found`)
-parentPort?.postMessage(seconds)
+const cost: LookUpCost = { seconds, cpuSeconds: (user + system) / 1e6 }
+parentPort?.postMessage(cost)

@@ -1,13 +1,18 @@
 import { startThread } from '../../src/foundation/start-thread.ts'
-import type { LookUpWork } from './look-up-worker.ts'
+import type { LookUpCost, LookUpWork } from './look-up-worker.ts'
 
-/** @returns microseconds that one look-up took, in each of so many threads that work at once */
-export async function measureLookUps(work: LookUpWork, threads: number): Promise<number> {
-  const seconds = await Promise.all(Array.from({ length: threads }, () => lookUp(work)))
-  return (Math.max(...seconds) / work.count) * 1e6
+/** @returns microseconds that one look-up took, by the clock in each of so many threads that work at once, and of a processor */
+export async function measureLookUps(
+  work: LookUpWork,
+  threads: number,
+): Promise<{ readonly clock: number; readonly cpu: number }> {
+  const costs = await Promise.all(Array.from({ length: threads }, () => lookUp(work)))
+  const clock = Math.max(...costs.map(({ seconds }) => seconds)) / work.count
+  const cpu = Math.max(...costs.map(({ cpuSeconds }) => cpuSeconds)) / (work.count * threads)
+  return { clock: clock * 1e6, cpu: cpu * 1e6 }
 }
 
-function lookUp(work: LookUpWork): Promise<number> {
+function lookUp(work: LookUpWork): Promise<LookUpCost> {
   const thread = startThread({
     entryUrl: new URL('./look-up-worker.ts', import.meta.url).href,
     data: { ...work },
