@@ -10,10 +10,6 @@ import { storeWorkspace, type StoreWorkspace } from './support/store-workspace.t
 
 /** Each test takes 3 to 10 s; `npm run test:s3` takes all of them. */
 const isLong = process.env['HOLDFAST_TEST_S3'] === 'long'
-const inLong = (title: string, test: () => Promise<void>): void => {
-  if (isLong) it(title, test)
-}
-
 /* A store, or what stands before it, whose answers look right and are not: what is wrong is noticed, asked for again, and never handed out. */
 
 function makeSource({ space }: StoreWorkspace): string {
@@ -85,28 +81,29 @@ describe('a store that answers with wrong bytes', () => {
     await done(['check', '--read-data'], machine('honest'))
   })
 
-  inLong('each time gives no file that is wrong, and leaves nothing on record', async () => {
-    const place = await storeWorkspace()
-    const { space, access, address, done, run } = place
-    await done(['init'])
-    const source = makeSource(place)
-    await done(['snapshot', source])
-    const act = (request: IncomingMessage): Act =>
-      isOfObject(request) && request.url?.includes('/packs/') === true
-        ? { rewrite: flipped }
-        : 'pass'
-    const { endpoint } = await startProxy(access.endpoint, { act })
-    const fresh = { HOLDFAST_CACHE_DIR: space.at('fresh') }
-    mkdirSync(space.at('target'))
-    const argv = ['restore', 'latest', '--target', space.at('target')]
-    const { status, stderr } = await run([...argv, '--repo', address(endpoint)], fresh)
-    expect(status).toBe(1)
-    expect(stderr).toContain('Cannot restore')
-    expect(readdirSync(space.at('target'))).toEqual([])
-    // By the honest way the same machine restores without being asked to ignore anything.
-    await done(argv, fresh)
-    expect(isEqual(source, join(space.at('target'), source))).toBe(true)
-  })
+  if (isLong)
+    it('each time gives no file that is wrong, and leaves nothing on record', async () => {
+      const place = await storeWorkspace()
+      const { space, access, address, done, run } = place
+      await done(['init'])
+      const source = makeSource(place)
+      await done(['snapshot', source])
+      const act = (request: IncomingMessage): Act =>
+        isOfObject(request) && request.url?.includes('/packs/') === true
+          ? { rewrite: flipped }
+          : 'pass'
+      const { endpoint } = await startProxy(access.endpoint, { act })
+      const fresh = { HOLDFAST_CACHE_DIR: space.at('fresh') }
+      mkdirSync(space.at('target'))
+      const argv = ['restore', 'latest', '--target', space.at('target')]
+      const { status, stderr } = await run([...argv, '--repo', address(endpoint)], fresh)
+      expect(status).toBe(1)
+      expect(stderr).toContain('Cannot restore')
+      expect(readdirSync(space.at('target'))).toEqual([])
+      // By the honest way the same machine restores without being asked to ignore anything.
+      await done(argv, fresh)
+      expect(isEqual(source, join(space.at('target'), source))).toBe(true)
+    })
 })
 
 async function forgotten({ done }: StoreWorkspace): Promise<string[]> {
