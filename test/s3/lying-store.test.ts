@@ -8,8 +8,9 @@ import { randomBytesOf } from '../support/random-bytes.ts'
 import { startProxy, type Act } from './support/store-proxy.ts'
 import { storeWorkspace, type StoreWorkspace } from './support/store-workspace.ts'
 
-/** Each test takes 3 to 10 s; `npm run test:s3` takes all of them. */
+/** The gate takes 10 s of them; `npm run test:s3` takes all. */
 const isLong = process.env['HOLDFAST_TEST_S3'] === 'long'
+const longRuns = isLong ? [1] : []
 /* A store, or what stands before it, whose answers look right and are not: what is wrong is noticed, asked for again, and never handed out. */
 
 function makeSource({ space }: StoreWorkspace): string {
@@ -81,8 +82,9 @@ describe('a store that answers with wrong bytes', () => {
     await done(['check', '--read-data'], machine('honest'))
   })
 
-  if (isLong)
-    it('each time gives no file that is wrong, and leaves nothing on record', async () => {
+  it.each(longRuns)(
+    'each time gives no file that is wrong, and leaves nothing on record: run %i',
+    async () => {
       const place = await storeWorkspace()
       const { space, access, address, done, run } = place
       await done(['init'])
@@ -103,7 +105,8 @@ describe('a store that answers with wrong bytes', () => {
       // By the honest way the same machine restores without being asked to ignore anything.
       await done(argv, fresh)
       expect(isEqual(source, join(space.at('target'), source))).toBe(true)
-    })
+    },
+  )
 })
 
 async function forgotten({ done }: StoreWorkspace): Promise<string[]> {
@@ -145,8 +148,8 @@ describe('a listing that leaves something out', () => {
     expect(isEqual(source, join(target, source))).toBe(true)
   })
 
-  inLong(
-    'names something that is not there keeps a prune from working, and is no damage',
+  it.each(longRuns)(
+    'names something that is not there keeps a prune from working, and is no damage: run %i',
     async () => {
       const place = await storeWorkspace()
       const { space, access, address, done, run } = place
