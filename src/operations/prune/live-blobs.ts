@@ -1,3 +1,4 @@
+import type { BlobLocation } from '../../catalogue/blob-location.ts'
 import { isRegular } from '../../format/tree/entry-kind.ts'
 import { depthOfFlags } from '../../format/tree/entry-flags.ts'
 import { readContent } from '../../format/tree/content-reader.ts'
@@ -8,7 +9,8 @@ import { isLoss } from '../../repository/loss.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { entryCountOf, walkTree } from '../../repository/tree-walk.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
-import { chooseCopies, type BlobCopy } from './choose-copies.ts'
+import { chooseCopy } from './choose-copy.ts'
+import type { ClaimedCopy } from './copy-prover.ts'
 import { PackPlaces, type LivePlaces } from './live-places.ts'
 
 const idsPerLookup = 8192
@@ -34,6 +36,13 @@ export class LiveBlobs {
   readonly #seenLists = new Set<string>()
   readonly #duplicated: ReadonlySet<string>
   readonly #neededDuplicates = new Set<string>()
+  /** Of each of those all places that are there, and the one where it is kept. */
+  readonly #copies = new Map<
+    string,
+    { readonly all: readonly BlobLocation[]; kept: BlobLocation }
+  >()
+  /** Places of copies that were read: whether they are what they have to be. */
+  readonly #proofs = new Map<string, boolean>()
   readonly #liveCounts = new Map<number, number>()
   readonly #states: PackStates
   readonly #ids = Buffer.allocUnsafeSlow(idsPerLookup * idBytes)
@@ -74,28 +83,69 @@ export class LiveBlobs {
   }
 
   /**
-   * Decides in which pack each blob is kept that lies in several. Call it once, when everything is marked.
-   *
-   * @param isWhole reads a pack and tells whether all of it is as it was written; no copy is given up for one that nobody has read
+   * Decides in which pack each blob is kept that lies in several. Call it when everything is marked, and again when a copy has turned out not to be
+   * what it has to be: then another one is kept besides.
    */
-  async settleCopies(isWhole: (packRow: number) => Promise<boolean>): Promise<void> {
-    const copiesOf = new Map<string, BlobCopy[]>()
+  settleCopies(): void {
+    const marks: [key: string, place: BlobLocation][] = []
     for (const key of this.#neededDuplicates) {
-      const found = this.#repository.catalogue.blobs.findAll(Buffer.from(key, 'latin1'))
-      copiesOf.set(
-        key,
-        found
-          .filter(({ pack }) => !this.#states.lost.has(pack.row))
-          .map(({ pack, segment, offset }) => ({ packRow: pack.row, segment, offset })),
+      const known = this.#copies.get(key)
+      const all = known?.all ?? this.#placesOf(key)
+      const isWrong = (place: BlobLocation): boolean =>
+        this.#proofs.get(placeKey(key, place)) === false
+      const kept = chooseCopy(
+        all.map((place) => ({ ...place, packRow: place.pack.row })),
+        {
+          liveCountOf: (row) => this.#liveCounts.get(row) ?? 0,
+          isCondemned: (row) => this.#states.condemned.has(row),
+          isDamaged: isWrong,
+        },
       )
+      // Whether a repair can make anything of one of them is for that to find out: all stay.
+      if (isWrong(kept)) for (const place of all) marks.push([key, place])
+      else if (!known || placeKey(key, known.kept) !== placeKey(key, kept)) marks.push([key, kept])
+      this.#copies.set(key, { all, kept })
     }
-    const chosen = await chooseCopies(copiesOf, {
-      liveCountOf: (row) => this.#liveCounts.get(row) ?? 0,
-      isCondemned: (row) => this.#states.condemned.has(row),
-      isWhole,
-    })
-    for (const [key, { packRow, segment, offset }] of chosen) {
-      this.#markAt(Buffer.from(key, 'latin1'), packRow, segment, offset)
+    // What is chosen must not depend on what was chosen before.
+    for (const [key, { pack, segment, offset }] of marks) {
+      this.#markAt(Buffer.from(key, 'latin1'), pack.row, segment, offset)
+    }
+  }
+
+  #placesOf(key: string): BlobLocation[] {
+    return this.#repository.catalogue.blobs
+      .findAll(Buffer.from(key, 'latin1'))
+      .filter(({ pack }) => !this.#states.lost.has(pack.row))
+  }
+
+  /**
+   * The copies that are kept although nobody has read them, while another copy goes. By pack.
+   *
+   * @param isLeaving whether a pack goes
+   * @param isRewritten whether all that is needed of a pack is copied, and proved by that
+   */
+  unprovedCopies(
+    isLeaving: (packRow: number) => boolean,
+    isRewritten: (packRow: number) => boolean,
+  ): Map<number, ClaimedCopy[]> {
+    const unproved = new Map<number, ClaimedCopy[]>()
+    for (const [key, { all, kept }] of this.#copies) {
+      const { row } = kept.pack
+      if (isRewritten(row) || this.#proofs.has(placeKey(key, kept))) continue
+      if (!all.some(({ pack }) => pack.row !== row && isLeaving(pack.row))) continue
+      const copy = { id: Buffer.from(key, 'latin1'), location: kept }
+      const ofPack = unproved.get(row)
+      if (ofPack) ofPack.push(copy)
+      else unproved.set(row, [copy])
+    }
+    return unproved
+  }
+
+  /** @param wrong those of the copies that are not the blobs that they are said to be */
+  noteProofs(copies: readonly ClaimedCopy[], wrong: readonly ClaimedCopy[]): void {
+    for (const copy of copies) {
+      const place = placeKey(copy.id.toString('latin1'), copy.location)
+      this.#proofs.set(place, !wrong.includes(copy))
     }
   }
 
@@ -209,6 +259,10 @@ export class LiveBlobs {
     places.add(segment, offset, id)
     this.#liveCounts.set(packRow, (this.#liveCounts.get(packRow) ?? 0) + 1)
   }
+}
+
+function placeKey(key: string, { pack, segment, offset }: BlobLocation): string {
+  return `${key} ${pack.row} ${segment} ${offset}`
 }
 
 function isZero(id: Uint8Array): boolean {

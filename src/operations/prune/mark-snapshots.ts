@@ -1,14 +1,18 @@
-import type { SnapshotId } from '../../model/ids.ts'
+import type { ObjectId, SnapshotId } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { listedOnly } from '../../repository/listed-only.ts'
 import { isLoss, isMissing } from '../../repository/loss.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
+import { modificationTimeMs } from '../../repository/modification-time.ts'
 import { moveToForgotten } from '../../repository/move-to-forgotten.ts'
 import { readAhead } from '../../repository/read-ahead.ts'
 import { readSnapshot } from '../../repository/read-snapshot.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects } from '../../repository/snapshot-objects.ts'
 import type { LiveBlobs } from './live-blobs.ts'
+
+/** Between the look at the clock that a revocation records, and the record. */
+const recordToleranceMs = 5 * 60_000
 
 export interface MarkOptions {
   readonly lock: RepositoryLock
@@ -48,7 +52,10 @@ export async function markSnapshots(
     else live.mark(snapshot)
   })
   for (const snapshot of uncertain) {
-    if (live.markRest(snapshot) || options.dryRun) continue
+    if (live.markRest(snapshot)) continue
+    // Who may add records must not make a snapshot go away that was there before: it has to be whole like any other.
+    if (!(await cameAfterRecord(repository, snapshot, revoked))) live.mark(snapshot)
+    if (options.dryRun) continue
     await moveToForgotten(repository, [snapshot.id], options.lock)
   }
   const left = [...ids.forgotten].filter((id) => !ids.snapshots.has(id))
@@ -78,11 +85,28 @@ async function readUnlessWithdrawn(
   }
 }
 
-function revokedLeases({ catalogue }: Repository): Set<string> {
-  const leases = catalogue.journal
-    .list({ kind: 'revocation' })
-    .map(({ record }) => record['leaseId'])
-  return new Set(leases.filter((lease) => typeof lease === 'string'))
+/** The records of each lease that was revoked. */
+function revokedLeases({ catalogue }: Repository): Map<string, ObjectId[]> {
+  const revoked = new Map<string, ObjectId[]>()
+  for (const { id, record } of catalogue.journal.list({ kind: 'revocation' })) {
+    const { leaseId } = record
+    if (typeof leaseId === 'string') revoked.set(leaseId, [...(revoked.get(leaseId) ?? []), id])
+  }
+  return revoked
+}
+
+/** By the clock of the storage: what a record says of times can be made up. A little before is after, for the record comes before the lock goes. */
+async function cameAfterRecord(
+  { storage }: Repository,
+  { id, leaseId }: Snapshot,
+  revoked: ReadonlyMap<string, readonly ObjectId[]>,
+): Promise<boolean> {
+  const cameMs = (await modificationTimeMs(storage, `snapshots/${id}`)) ?? Infinity
+  for (const record of revoked.get(leaseId ?? '') ?? []) {
+    const recordedMs = await modificationTimeMs(storage, `journal/${record}`)
+    if (recordedMs !== undefined && cameMs > recordedMs - recordToleranceMs) return true
+  }
+  return false
 }
 
 /** A forgotten snapshot that cannot be read keeps nobody from pruning. */

@@ -1,6 +1,6 @@
 import type { PackRow } from '../../catalogue/blob-location.ts'
 import { sumCosts, type StorageCost } from '../../foundation/storage-cost.ts'
-import { costOfRanges } from '../../repository/read-cost.ts'
+import { costOfRanges, type ReadCost } from '../../repository/read-cost.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { sealedRangeOf } from '../../repository/sealed-range.ts'
 
@@ -11,6 +11,8 @@ export interface PruneWork {
     readonly pack: PackRow
     readonly live: ReadonlyMap<number, unknown> | undefined
   }[]
+  /** Reading what is kept in the place of what goes. */
+  readonly proofs: readonly ReadCost[]
   /** Of the copies, in bytes. */
   readonly newBytes: number
   /** Packs that go. */
@@ -30,7 +32,7 @@ const endsPerPack = 3
  */
 export function pruneCost(
   { catalogue }: Pick<Repository, 'catalogue'>,
-  { copies, newBytes, goneCount }: PruneWork,
+  { copies, proofs, newBytes, goneCount }: PruneWork,
 ): StorageCost {
   const indexCount = catalogue.objectIds('index').size
   const replaced = Math.min(indexCount, goneCount)
@@ -39,7 +41,7 @@ export function pruneCost(
     const needed = catalogue.blobs.segments(pack.row).filter(({ number }) => live?.has(number))
     return costOfRanges(needed.map((segment) => sealedRangeOf(pack.id, segment)))
   })
-  return sumCosts(...reads, {
+  return sumCosts(...reads, ...proofs, {
     gets: endsPerPack * copies.length + (goneCount > 0 ? indexCount : 0),
     puts: newPacks + Math.ceil((newPacks + replaced) / packsPerIndex) + (goneCount > 0 ? 1 : 0),
     deletes: goneCount + replaced + (goneCount > 0 ? 1 : 0),

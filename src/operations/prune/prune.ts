@@ -1,5 +1,4 @@
 import type { PackRow } from '../../catalogue/blob-location.ts'
-import { decodePack } from '../../format/pack/pack-reader.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import type { StandingCondemnation } from '../../model/condemnation.ts'
@@ -13,7 +12,6 @@ import { isLoss } from '../../repository/loss.ts'
 import { tellingParityFaults } from '../../repository/parity/telling-parity-faults.ts'
 import { protectSurvivors, updateParity } from '../../repository/parity/update-parity.ts'
 import { beginListings, type ObjectListings } from '../../repository/object-listings.ts'
-import { readEnds } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snapshot-objects.ts'
 import type { StandingLock } from '../../repository/standing-locks.ts'
@@ -21,11 +19,11 @@ import { tellCost } from '../../repository/tell-cost.ts'
 import { underLease } from '../../repository/under-lease.ts'
 import { unlistedObjects } from '../../repository/unlisted-objects.ts'
 import { condemn, witnessesOf } from './condemn.ts'
+import { CopyProver, costOfProofs, type ClaimedCopy } from './copy-prover.ts'
 import { dropExpired, findExpired, objectsLeft } from './drop-expired.ts'
 import { extendRetention } from './extend-retention.ts'
 import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
-import { packAccessOf } from './pack-access.ts'
 import { disagreement, measurePackUses } from './pack-use.ts'
 import { pruneCost } from './prune-cost.ts'
 import {
@@ -109,12 +107,20 @@ interface StoredPacks {
   readonly unnamed: readonly PackId[]
 }
 
+/** What is going to be done, as far as it is known before. */
+interface PlannedPrune {
+  readonly plan: PrunePlan
+  readonly uses: readonly PackUse[]
+  readonly unproved: ReadonlyMap<number, readonly ClaimedCopy[]>
+}
+
 class PruneRun {
   readonly #repository: Repository
   readonly #options: PruneOptions
   readonly #lease: Lease
   readonly #startedAtMs = Date.now()
   #live: LiveBlobs | undefined
+  #prover: CopyProver | undefined
   /** Packs that this run has condemned after copying what was live in them. */
   readonly #copied = new Set<PackId>()
 
@@ -139,11 +145,7 @@ class PruneRun {
     const stored = await this.#listPacks()
     const bytesBefore = sum(stored.bytesOf.values())
     const marked = await this.#mark(objects, stored, expired.gone)
-    const { plan, uses } = await this.#plan(stored)
-    // With nobody at work, an unnamed pack is what a run left behind that was cut off.
-    const leftovers = others.length === 0 ? stored.unnamed : []
-    const gone = [...[...plan.remove, ...plan.repack].map(({ id }) => id), ...leftovers]
-    if (dryRun || gone.length > 0) this.#tellCost(plan, uses, gone.length)
+    const { plan, uses, gone } = await this.#planProved(stored, others.length === 0)
     if (dryRun) return this.#preview({ stored, plan, uses, gone, expired: expired.gone })
     let newBytes = 0
     const standing = [...condemned.standing]
@@ -240,7 +242,7 @@ class PruneRun {
     const ids = { snapshots: objects.snapshots, forgotten: left }
     const options = { ...this.#options, lock: this.#lease.lock }
     const marked = await markSnapshots(this.#repository, live, ids, options)
-    await live.settleCopies((row) => this.#isWhole(row))
+    live.settleCopies()
     this.#live = live
     return marked
   }
@@ -276,10 +278,53 @@ class PruneRun {
     return { plan, uses }
   }
 
-  #tellCost(plan: PrunePlan, uses: readonly PackUse[], goneCount: number): void {
+  /** What can go is what it can do without; what stays in its place is read before, and when that is not what it has to be, less can go. */
+  async #planProved(
+    stored: StoredPacks,
+    isAlone: boolean,
+  ): Promise<{ plan: PrunePlan; uses: PackUse[]; gone: PackId[] }> {
+    const { dryRun = false } = this.#options
+    const condemned = this.#rowsOf(this.#lease.condemned.packIds)
+    for (;;) {
+      const { plan, uses } = await this.#plan(stored)
+      // With nobody at work, an unnamed pack is what a run left behind that was cut off.
+      const leftovers = isAlone ? stored.unnamed : []
+      const gone = [...[...plan.remove, ...plan.repack].map(({ id }) => id), ...leftovers]
+      const rewritten = new Set(plan.repack.map(({ row }) => row))
+      const leaving = new Set([...condemned, ...rewritten, ...plan.remove.map(({ row }) => row)])
+      const isLeaving = (row: number): boolean => leaving.has(row)
+      const isRewritten = (row: number): boolean => rewritten.has(row)
+      const unproved = this.#marks.unprovedCopies(isLeaving, isRewritten)
+      if (dryRun || gone.length > 0) this.#tellCost({ plan, uses, unproved }, gone.length)
+      if (dryRun || !this.#proveCopies(this.#marks, isLeaving, isRewritten)) {
+        return { plan, uses, gone }
+      }
+      this.#marks.settleCopies()
+    }
+  }
+
+  /** @returns whether any copy is not what it has to be, so that others must be chosen */
+  #proveCopies(
+    live: LiveBlobs,
+    isLeaving: (packRow: number) => boolean,
+    isRewritten: (packRow: number) => boolean = () => false,
+  ): boolean {
+    let isAnyWrong = false
+    for (const copies of live.unprovedCopies(isLeaving, isRewritten).values()) {
+      this.#options.signal?.throwIfAborted()
+      this.#prover ??= new CopyProver(this.#repository)
+      const wrong = this.#prover.findWrong(copies)
+      live.noteProofs(copies, wrong)
+      if (wrong.length > 0) isAnyWrong = true
+    }
+    return isAnyWrong
+  }
+
+  #tellCost({ plan, uses, unproved }: PlannedPrune, goneCount: number): void {
     const copies = plan.repack.map((pack) => ({ pack, live: this.#marks.inPack(pack.row) }))
     const newBytes = estimate(plan, uses)
-    const cost = pruneCost(this.#repository, { copies, newBytes, goneCount })
+    const proofs = costOfProofs(unproved.values())
+    const cost = pruneCost(this.#repository, { copies, proofs, newBytes, goneCount })
     tellCost(this.#repository, cost, this.#options)
   }
 
@@ -378,7 +423,8 @@ class PruneRun {
       forgotten: new Set([...forgotten].filter(isNew)),
     }
     await markSnapshots(repository, recent, ids, { ...this.#options, lock: this.#lease.lock })
-    await recent.settleCopies((row) => this.#isWhole(row))
+    recent.settleCopies()
+    while (this.#proveCopies(recent, (row) => rows.has(row))) recent.settleCopies()
     const needed = new Set<PackId>()
     for (const id of condemnedIds) {
       const row = repository.catalogue.blobs.packById(id)?.row
@@ -401,24 +447,6 @@ class PruneRun {
       if (row !== undefined) rows.add(row)
     }
     return rows
-  }
-
-  async #isWhole(row: number): Promise<boolean> {
-    const pack = this.#repository.catalogue.blobs.pack(row)
-    if (!pack) return false
-    const { storage } = this.#repository
-    const access = packAccessOf(this.#repository)
-    const name = `packs/${pack.id}`
-    try {
-      if (storage.capabilities.verifiesPuts) {
-        const { bytes } = await storage.stat(name)
-        await readEnds(storage, pack.id, bytes, access)
-      } else decodePack(await storage.get(name), access, pack.id)
-      return true
-    } catch (error) {
-      if (!isLoss(error)) throw error
-      return false
-    }
   }
 
   #preview(found: {

@@ -21,12 +21,12 @@ function catalogueOf(indexCount: number, segments: readonly Partial<SegmentRow>[
 
 describe('pruneCost()', () => {
   it('is nothing when nothing goes', () => {
-    const work = { copies: [], newBytes: 0, goneCount: 0 }
+    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 0 }
     expect(pruneCost({ catalogue: catalogueOf(100, []) }, work)).toEqual(noCost)
   })
 
   it('counts packs and index objects that go, what is written down first, and no byte', () => {
-    const work = { copies: [], newBytes: 0, goneCount: 3 }
+    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 3 }
     expect(pruneCost({ catalogue: catalogueOf(100, []) }, work)).toEqual({
       ...noCost,
       gets: 100,
@@ -45,7 +45,7 @@ describe('pruneCost()', () => {
       [0, null],
       [2, null],
     ])
-    const work = { copies: [{ pack, live }], newBytes: 2 * MiB, goneCount: 1 }
+    const work = { copies: [{ pack, live }], proofs: [], newBytes: 2 * MiB, goneCount: 1 }
     expect(pruneCost({ catalogue: catalogueOf(1, segments) }, work)).toEqual({
       gets: 2 + 3 + 1,
       puts: 1 + 1 + 1,
