@@ -15,6 +15,7 @@ export {
 export type { HoldfastEvent, OnEvent, ProgressEvent } from './foundation/progress-event.ts'
 export type { Actor } from './model/actor.ts'
 export type { SnapshotId } from './model/ids.ts'
+export type { ObjectLock } from './model/object-lock.ts'
 export type { ParitySetting } from './model/parity-setting.ts'
 export type {
   CalendarSpan,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 
+import type { ObjectLock } from '../model/object-lock.ts'
 import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
 import type { BackupType, Snapshot, SnapshotStatistics } from '../model/snapshot.ts'
@@ -56,6 +57,7 @@ export interface InitOptions {
   readonly passphrase?: string | undefined
   readonly chunkAverageBytes?: number | undefined
   readonly parity?: ParitySetting | undefined
+  readonly objectLock?: ObjectLock | undefined
 }
 
 export interface InitResult {

@@ -4,6 +4,7 @@ import { deriveRepositoryKeys, masterSecretBytes } from '../format/encryption/re
 import { encodeRepositoryConfig } from '../format/text-object/repository-config.ts'
 import { HoldfastError, RepositoryError } from '../foundation/errors.ts'
 import { isThere } from './modification-time.ts'
+import type { ObjectLock } from '../model/object-lock.ts'
 import type { ParitySetting } from '../model/parity-setting.ts'
 import type { RepositoryConfig } from '../model/repository-config.ts'
 import type { PutGuard, Storage } from '../storage/storage.ts'
@@ -13,6 +14,7 @@ import { refillReserve } from './disk-reserve.ts'
 import { addKeySlot } from './key-slots.ts'
 import { acquireLock, type LockOptions } from './locks.ts'
 import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
+import { lockNew, refuseUnlocked } from './object-lock.ts'
 import { checkParitySetting, storeFirstParitySetting } from './parity/parity-setting.ts'
 
 /** The place of the new repository, a folder or a bucket, is made when it is missing. */
@@ -23,6 +25,8 @@ export interface InitOptions extends StorageChoice {
   readonly chunkAverageBytes?: number | undefined
   /** Protects the packs by parity when given; it can be changed later. */
   readonly parity?: ParitySetting | undefined
+  /** Puts each object so that nobody can delete it for so long. Only in a bucket, which has to be made for it. */
+  readonly objectLock?: ObjectLock | undefined
   /** Name for the first key slot. */
   readonly keyLabel?: string
 }
@@ -69,11 +73,13 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
   }
   if (options.parity) checkParitySetting(options.parity)
   const storage = openChosenStorage(options)
+  await lockNew(storage, options.objectLock)
   await refuseExisting(storage)
   await storage.prepare()
+  if (options.objectLock) await refuseUnlocked(storage)
   const masterSecret = randomBytes(masterSecretBytes)
   const config: RepositoryConfig = {
-    version: 1,
+    version: options.objectLock ? 2 : 1,
     repositoryId: randomBytes(16).toString('hex'),
     createdAtMs: Date.now(),
     encryption: options.passphrase === undefined ? 'none' : 'aes-256-gcm',
@@ -81,6 +87,7 @@ export async function initRepository(options: InitOptions): Promise<InitResult> 
     chunkAverageBytes,
     compression: 'zstd',
     ...(options.passphrase === undefined ? { secret: masterSecret.toString('hex') } : {}),
+    ...(options.objectLock && { objectLock: options.objectLock }),
   }
   const { frameRootKey } = deriveRepositoryKeys(masterSecret)
   await alone(storage, (assertAlone) =>

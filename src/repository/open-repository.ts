@@ -10,6 +10,7 @@ import type { Storage } from '../storage/storage.ts'
 import { catchUp, type UnusableObject } from './catch-up.ts'
 import { openReserve } from './disk-reserve.ts'
 import type { ObjectListings } from './object-listings.ts'
+import { applyObjectLock } from './object-lock.ts'
 import { openChosenStorage } from './open-chosen-storage.ts'
 import { openOwnCatalogue } from './open-own-catalogue.ts'
 import { Repository } from './repository.ts'
@@ -104,6 +105,7 @@ async function openWith(options: OpenOptions, isBeside: boolean): Promise<Reposi
     },
   })
   try {
+    await applyObjectLock(repository)
     repository.noteUnusable(await catchUpAnyhow(repository, youngListings(options.unlocked)))
     return repository
   } catch (error) {

@@ -1,8 +1,16 @@
 import { HoldfastError } from '../foundation/errors.ts'
-import type { VersionedObjects } from '../storage/versioned-objects.ts'
+import type { ObjectLock } from '../model/object-lock.ts'
+import type { Retention, VersionedObjects } from '../storage/versioned-objects.ts'
 import { openChosenStorage, type StorageChoice } from './open-chosen-storage.ts'
 
 export type { ObjectVersion, Retention, VersionedObjects } from '../storage/versioned-objects.ts'
+
+const dayMs = 24 * 60 * 60_000
+
+/** How the storage is asked for what the configuration says. */
+export function retentionOf({ mode, days }: ObjectLock): Retention {
+  return { mode, periodMs: days * dayMs }
+}
 
 /**
  * Uses the older versions of a repository's objects, without opening it: what it takes to open it may be among what was deleted.

@@ -49,6 +49,14 @@ export function isContentNamed(name: string): boolean {
   return contentNamed.test(name)
 }
 
+/** Objects that come and go: nobody is to keep them for long. */
+const passingFolders = /^(?:locks|condemned)\//
+
+/** Whether it is an object that stays until a prune removes it. */
+export function isLasting(name: string): boolean {
+  return !passingFolders.test(name)
+}
+
 /**
  * Every storage calls this first: a name from a damaged or hostile object must never become a path.
  *

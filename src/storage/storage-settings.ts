@@ -1,3 +1,5 @@
+import type { Retention } from './versioned-objects.ts'
+
 /** What a storage may need besides its address. Can be cloned, and holds secrets. */
 export interface StorageSettings {
   /** Folder of this machine for what a storage that is far away keeps near. */
@@ -9,6 +11,8 @@ export interface StorageSettings {
   readonly downloadBytesPerSecond?: number | undefined
   /** Requests that fail are tried again for so long. */
   readonly retryForMs?: number | undefined
+  /** How long each new object that stays is kept from being deleted by anybody. */
+  readonly retention?: Retention | undefined
   readonly s3?: {
     readonly accessKeyId?: string | undefined
     readonly secretAccessKey?: string | undefined

@@ -14,7 +14,7 @@ export interface ObjectVersion {
   readonly isDeletion: boolean
 }
 
-/** By the rule of the bucket nobody can delete an object, or a version of it, for so long after it was put. */
+/** Nobody can delete an object, or a version of it, for so long after it was put. */
 export interface Retention {
   /** `governance` can be lifted by who has a permission for that, `compliance` by nobody. */
   readonly mode: 'governance' | 'compliance'
@@ -23,8 +23,11 @@ export interface Retention {
 
 /** A storage that keeps what was replaced and deleted. */
 export interface VersionedObjects {
-  /** Of all objects; those of one name newest first. */
-  list(): Promise<ObjectVersion[]>
+  /** @param within what their names begin with; default: of all objects */
+  list(within?: string): Promise<ObjectVersion[]>
+
+  /** The bytes of a version, of so many at most. */
+  get(version: Pick<ObjectVersion, 'name' | 'versionId'>, bytesMax: number): Promise<Buffer>
 
   /** Gives the name the bytes of an older version; nothing is lost by it. */
   bringBack(version: Pick<ObjectVersion, 'name' | 'versionId'>): Promise<void>
@@ -32,6 +35,19 @@ export interface VersionedObjects {
   /** What the storage does by itself for each object that is put; null when it does nothing. */
   retention(): Promise<Retention | null>
 
-  /** From now on the present bytes of the name cannot be deleted before that time. */
-  retain(name: string, untilMs: number, mode: Retention['mode']): Promise<void>
+  /** From now on these bytes of the name cannot be deleted before that time; those that are kept for longer stay so. */
+  retain(
+    version: Pick<ObjectVersion, 'name' | 'versionId'>,
+    untilMs: number,
+    mode: Retention['mode'],
+  ): Promise<void>
+
+  /** Whether the storage can keep each object from being deleted; `unknown` when these credentials are not told. */
+  keepsObjects(): Promise<boolean | 'unknown'>
+
+  /**
+   * From now on this process puts each object that stays so that nobody can delete it before the period is over, whatever the rule of the
+   * bucket is; and a bucket that `prepare` makes can do that.
+   */
+  keepNew(retention: Retention): Promise<void>
 }

@@ -18,11 +18,11 @@ const insist = (holds, message) => {
 }
 
 /** Sections 3 and 4: three lines, the last one a hash of the first two. */
-function readTextObject(path, firstLine) {
+function readTextObject(path, ...firstLines) {
   const text = readFileSync(path, 'latin1')
   const lines = text.split('\n')
   insist(lines.length === 4 && lines[3] === '', `${path}: not three lines`)
-  insist(lines[0] === firstLine, `${path}: first line`)
+  insist(firstLines.includes(lines[0]), `${path}: first line`)
   const head = Buffer.from(`${lines[0]}\n${lines[1]}\n`, 'latin1')
   insist(lines[2] === `blake3 ${hash(head)}`, `${path}: hash line`)
   return { json: Buffer.from(lines[1], 'latin1').toString('utf8'), name: path }
@@ -31,8 +31,15 @@ function readTextObject(path, firstLine) {
 export class SecondReader {
   constructor(location, passphrase) {
     this.location = location
-    const { json } = readTextObject(join(location, 'config'), 'holdfast repository 1')
+    const path = join(location, 'config')
+    const { json } = readTextObject(path, 'holdfast repository 1', 'holdfast repository 2')
     this.config = JSON.parse(json)
+    const version = 'objectLock' in this.config ? 2 : 1
+    insist(this.config.version === version, 'config: version')
+    insist(
+      readFileSync(path, 'latin1').startsWith(`holdfast repository ${version}\n`),
+      'config: line',
+    )
     this.repositoryId = Buffer.from(this.config.repositoryId, 'hex')
     this.sealed = this.config.encryption === 'aes-256-gcm'
     const secret = this.sealed ? this.unlock(passphrase) : Buffer.from(this.config.secret, 'hex')

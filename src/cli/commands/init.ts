@@ -4,6 +4,7 @@ import type { ParitySetting } from '../../model/parity-setting.ts'
 import { HoldfastError } from '../../foundation/errors.ts'
 import { askNewSecret, canAsk } from '../ask.ts'
 import { exitStatus, type ExitStatus } from '../exit-status.ts'
+import { addObjectLockOptions, objectLockOf, type ObjectLockFlags } from '../object-lock-options.ts'
 import { parseChunkSize, parseParity } from '../option-values.ts'
 import { escapeText } from '../../foundation/escape-bytes.ts'
 import { humanBytes } from '../../foundation/human.ts'
@@ -11,7 +12,7 @@ import { writeJsonLine } from '../output/json.ts'
 import { findPassphrase, type Session } from '../session.ts'
 import { addExamples, type RunAction } from '../verb.ts'
 
-interface InitFlags {
+interface InitFlags extends ObjectLockFlags {
   readonly chunkSize?: number
   readonly encrypt?: true
   readonly parity?: ParitySetting | null
@@ -26,12 +27,15 @@ export function defineInit(command: Command, run: RunAction): void {
     )
     .option('--parity <parity>', 'protect packs by parity, such as 10+2', parseParity)
     .option('--encrypt', 'insist on encryption, and ask for the passphrase when none is given')
-    .addHelpText(
-      'after',
-      '\nThe repository is encrypted when a passphrase is given by --passphrase-file,' +
-        '\n--passphrase-command, HOLDFAST_PASSPHRASE or config.yml. Without one it is protected' +
-        '\nagainst damage only, not against readers.',
-    )
+  addObjectLockOptions(command)
+  command.addHelpText(
+    'after',
+    '\nThe repository is encrypted when a passphrase is given by --passphrase-file,' +
+      '\n--passphrase-command, HOLDFAST_PASSPHRASE or config.yml. Without one it is protected' +
+      '\nagainst damage only, not against readers.' +
+      '\n\nA bucket that is to lock objects is made by init, or with object lock turned on; `holdfast prune`' +
+      '\nextends the period of what is still needed. Without the mode governance, nothing can shorten it.',
+  )
   addExamples(command, [
     ['holdfast init', 'create ./repo without encryption'],
     [
@@ -43,10 +47,9 @@ export function defineInit(command: Command, run: RunAction): void {
   command.action((flags: InitFlags) => run(command, (session) => init(session, flags)))
 }
 
-async function init(
-  session: Session,
-  { chunkSize, encrypt, parity }: InitFlags,
-): Promise<ExitStatus> {
+async function init(session: Session, flags: InitFlags): Promise<ExitStatus> {
+  const { chunkSize, encrypt, parity } = flags
+  const objectLock = objectLockOf(flags)
   const { terminal } = session
   const { location, cacheDirectory, storage } = await session.openOptions()
   const passphrase = await findPassphrase(
@@ -60,6 +63,7 @@ async function init(
     ...(passphrase !== undefined && { passphrase }),
     ...(chunkSize !== undefined && { chunkAverageBytes: chunkSize }),
     ...(parity && { parity }),
+    ...(objectLock && { objectLock }),
   })
   if (session.isJson) {
     writeJsonLine(terminal, {
@@ -69,6 +73,7 @@ async function init(
       encryption: result.encryption,
       chunk_average_bytes: result.chunkAverageBytes,
       put_guard: result.putGuard,
+      object_lock: objectLock,
     })
   }
   session.say(
@@ -78,6 +83,9 @@ async function init(
         : 'Encrypted with AES-256-GCM. Without the passphrase nothing can be restored: keep it in a second place.\n') +
       `Chunks of ${humanBytes(result.chunkAverageBytes)} on average\n` +
       (result.putGuard === 'atomic' ? '' : putGuardTexts[result.putGuard]) +
+      (objectLock
+        ? `Nobody can delete an object for ${objectLock.days} days after it was put (${objectLock.mode})\n`
+        : '') +
       (parity ? `Parity ${parity.dataPacks}+${parity.parityPacks}\n` : ''),
   )
   return exitStatus.done

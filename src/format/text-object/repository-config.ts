@@ -1,11 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { DamageError } from '../../foundation/errors.ts'
+import { objectLockDaysMax, objectLockModes } from '../../model/object-lock.ts'
 import type { RepositoryConfig } from '../../model/repository-config.ts'
 import { createBlobHasher } from '../hashing/blob-hasher.ts'
 import { createFieldReader } from './field-reader.ts'
 import type { FieldReader } from './field-reader.ts'
 import { parseJsonObject } from './json-text.ts'
-import { decodeTextObject, encodeTextObject } from './text-object.ts'
+import { decodeTextObject, encodeTextObject, versionOfTextObject } from './text-object.ts'
 
 /** A configuration whose `mac` waits for the key (`checkRepositoryConfigMac`). */
 export interface DecodedRepositoryConfig {
@@ -30,6 +31,7 @@ const fieldNames = [
   'chunkAverageBytes',
   'compression',
   'secret',
+  'objectLock',
   'mac',
 ]
 
@@ -49,9 +51,16 @@ export function encodeRepositoryConfig(config: RepositoryConfig, configKey: Uint
     chunkAverageBytes: config.chunkAverageBytes,
     compression: config.compression,
     ...(config.secret === undefined ? {} : { secret: config.secret }),
+    ...(config.objectLock && {
+      objectLock: { mode: config.objectLock.mode, days: config.objectLock.days },
+    }),
   })
   const mac = macOf(coveredText, configKey).toString('hex')
-  const bytes = encodeTextObject(kind, `${coveredText.slice(0, -1)},"mac":"${mac}"}`)
+  const bytes = encodeTextObject(
+    kind,
+    `${coveredText.slice(0, -1)},"mac":"${mac}"}`,
+    config.version,
+  )
   try {
     decodeRepositoryConfig(bytes)
   } catch (cause) {
@@ -73,7 +82,7 @@ export function decodeRepositoryConfig(bytes: Uint8Array): DecodedRepositoryConf
   if (macForm.exec(text)?.[1] !== mac) throw fields.damage('mac', 'it is not the last field')
   fields.only(fieldNames)
   const config: RepositoryConfig = {
-    version: fields.literal('version', [1]),
+    version: readVersion(fields, bytes),
     repositoryId: fields.hex('repositoryId', 16),
     createdAtMs: fields.time('createdAtMs'),
     encryption: fields.literal('encryption', ['aes-256-gcm', 'none']),
@@ -83,7 +92,7 @@ export function decodeRepositoryConfig(bytes: Uint8Array): DecodedRepositoryConf
   }
   const coveredText = `${text.slice(0, -macTailLength)}}`
   return {
-    config: { ...config, ...readSecret(fields, config) },
+    config: { ...config, ...readSecret(fields, config), ...readObjectLock(fields, config) },
     coveredText,
     mac: Buffer.from(mac, 'hex'),
   }
@@ -106,6 +115,28 @@ export function checkRepositoryConfigMac(
 
 function macOf(coveredText: string, configKey: Uint8Array): Buffer {
   return createBlobHasher(configKey).hash(Buffer.from(coveredText, 'utf8'))
+}
+
+/** Both lines have to say the same: the first one is read by programs that know nothing of the second. */
+function readVersion(fields: FieldReader, bytes: Uint8Array): RepositoryConfig['version'] {
+  const version = fields.literal('version', [1, 2])
+  if (version === versionOfTextObject(kind, bytes)) return version
+  throw fields.damage('version', 'the first line says another')
+}
+
+/** Version 2 says nothing else, so what needs none of it is written, and read everywhere, as version 1. */
+function readObjectLock(
+  fields: FieldReader,
+  { version }: RepositoryConfig,
+): Pick<RepositoryConfig, 'objectLock'> {
+  if (version === 1) {
+    if (fields.has('objectLock')) throw fields.damage('objectLock', 'version 1 knows none')
+    return {}
+  }
+  const lock = fields.object('objectLock')
+  lock.only(['mode', 'days'])
+  const mode = lock.literal('mode', objectLockModes)
+  return { objectLock: { mode, days: lock.integer('days', { min: 1, max: objectLockDaysMax }) } }
 }
 
 function readChunkAverageBytes(fields: FieldReader): number {

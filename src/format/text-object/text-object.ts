@@ -8,7 +8,11 @@ export type TextObjectKind = 'holdfast repository' | 'holdfast key slot'
 
 /** Longest text object. Readers look at nothing longer. */
 export const textObjectBytesMax = 1_048_576
-const formatVersion = 1
+/** The newest that is understood, by kind; all from 1 on are. */
+const versionMax: Readonly<Record<TextObjectKind, number>> = {
+  'holdfast repository': 2,
+  'holdfast key slot': 1,
+}
 const lineFeed = 0x0a
 const hashPrefix = 'blake3 '
 const hashLineBytes = hashPrefix.length + 64 + 1
@@ -18,9 +22,9 @@ const hashLineBytes = hashPrefix.length + 64 + 1
  *
  * @throws {RangeError} when the JSON text has several lines or is too long.
  */
-export function encodeTextObject(kind: TextObjectKind, json: string): Buffer {
+export function encodeTextObject(kind: TextObjectKind, json: string, version: number = 1): Buffer {
   if (json.includes('\n')) throw new RangeError('The JSON text of a text object is one line')
-  const head = Buffer.from(`${kind} ${formatVersion}\n${json}\n`, 'utf8')
+  const head = Buffer.from(`${kind} ${version}\n${json}\n`, 'utf8')
   const hashLine = Buffer.from(`${hashPrefix}${plainHash(head).toString('hex')}\n`, 'latin1')
   const bytes = Buffer.concat([head, hashLine])
   if (bytes.length > textObjectBytesMax) throw new RangeError('A text object is at most 1 MiB long')
@@ -55,6 +59,12 @@ export function decodeTextObject(kind: TextObjectKind, bytes: Uint8Array): strin
   return decodeUtf8(bytes.subarray(firstEnd + 1, secondEnd), nameOf(kind))
 }
 
+/** The version in the first line of an object that `decodeTextObject` has read. */
+export function versionOfTextObject(kind: TextObjectKind, bytes: Uint8Array): number {
+  const firstLine = Buffer.from(bytes.subarray(0, bytes.indexOf(lineFeed))).toString('latin1')
+  return Number(firstLine.slice(kind.length + 1))
+}
+
 /** The word for messages. */
 export function nameOf(kind: TextObjectKind): string {
   return kind === 'holdfast repository' ? 'config' : 'key slot'
@@ -62,8 +72,8 @@ export function nameOf(kind: TextObjectKind): string {
 
 function checkFirstLine(kind: TextObjectKind, line: string): void {
   const version = line.startsWith(`${kind} `) ? line.slice(kind.length + 1) : ''
-  if (version === String(formatVersion)) return
   if (/^[1-9][0-9]{0,8}$/.test(version)) {
+    if (Number(version) <= versionMax[kind]) return
     throw new RepositoryError(
       'FORMAT_UNSUPPORTED',
       `Cannot read ${nameOf(kind)}: version ${version} was written by a newer version`,

@@ -1,46 +1,133 @@
 import type { OnEvent } from '../../foundation/progress-event.ts'
+import { RepositoryError } from '../../foundation/errors.ts'
+import { counted } from '../../foundation/human.ts'
 import { readAhead } from '../../repository/read-ahead.ts'
 import type { RepositoryLock } from '../../repository/locks.ts'
 import type { Repository } from '../../repository/repository.ts'
+import {
+  retentionOf,
+  type ObjectVersion,
+  type Retention,
+  type VersionedObjects,
+} from '../../repository/versions.ts'
+import { chooseRetained } from './choose-retained.ts'
 
 const metaKey = 'retentionExtendedAtMs'
 /** Of the period, after which it is extended anew: what is there is then kept for three quarters of it at least. */
 const extendedAfterShare = 0.25
 /** The store's clock may be a little ahead of what is known of it; a time before the one that holds already would be refused. */
 const marginMs = 60 * 60_000
+/** What a store lists at once is in memory; above that, packs are looked at by the first digit of their names. */
+const packsAtOnceMax = 16_000
 
-const folders = ['keys', 'packs', 'index', 'snapshots', 'forgotten', 'parity', 'journal'] as const
+const folders = ['keys', 'index', 'snapshots', 'forgotten', 'parity', 'journal'] as const
+
+export interface ExtendOptions {
+  readonly onEvent?: OnEvent | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Nobody knows what is needed, because something is lost: all that can be had is kept, what was deleted as well, and now. */
+  readonly isDamaged?: boolean
+}
 
 /**
- * Keeps what is still there from being deleted by anybody, where the bucket has such a rule for new objects: what is needed for years must be
- * kept anew before the period of its put is over.
+ * Keeps what is still there from being deleted by anybody, where the repository is locked, or its bucket has such a rule for new objects: what
+ * is needed for years must be kept anew before the period of its put is over. Where somebody has put other bytes under a name, the old ones
+ * are kept as well.
  *
  * @returns how many objects are kept for a whole period from now; 0 where there is no rule, or it is not time yet
  */
 export async function extendRetention(
-  { storage, catalogue }: Repository,
+  repository: Repository,
   lock: RepositoryLock,
-  { onEvent, signal }: { onEvent?: OnEvent | undefined; signal?: AbortSignal | undefined },
+  { onEvent, signal, isDamaged = false }: ExtendOptions,
 ): Promise<number> {
+  const { storage, catalogue, config } = repository
   const { versions } = storage
-  const retention = versions ? await versions.retention() : null
-  if (!versions || !retention) return 0
+  if (!versions) return 0
+  const retention = config.objectLock ? retentionOf(config.objectLock) : await versions.retention()
+  if (!retention) return 0
   const nowMs = lock.storageNowMs()
   const lastMs = Number(catalogue.readMeta(metaKey) ?? 0)
-  if (nowMs - lastMs < retention.periodMs * extendedAfterShare) return 0
-  const listed = await Promise.all(folders.map((folder) => storage.listNames(folder)))
-  const names = ['config', ...listed.flat()]
-  const untilMs = nowMs + retention.periodMs + marginMs
-  const retain = (name: string): Promise<void> => versions.retain(name, untilMs, retention.mode)
-  await readAhead(storage, names, retain, async (_name, retained) => {
+  if (!isDamaged && nowMs - lastMs < retention.periodMs * extendedAfterShare) return 0
+  const extension = new Extension(versions, retention, nowMs + retention.periodMs + marginMs)
+  for (const part of partsOf(catalogue.blobs.packs().length)) {
     signal?.throwIfAborted()
-    await retained
-  })
-  catalogue.writeMeta(metaKey, String(nowMs))
-  const until = new Date(untilMs).toISOString().slice(0, 10)
-  onEvent?.({
-    type: 'notice',
-    message: `${names.length} objects cannot be deleted by anybody before ${until}: their retention was extended`,
-  })
-  return names.length
+    await extension.add(await versions.list(part), isDamaged)
+  }
+  extension.tell(onEvent)
+  // What could not be kept is tried again by the next run.
+  if (extension.failure === undefined) catalogue.writeMeta(metaKey, String(nowMs))
+  return extension.keptCount
+}
+
+/** What names begin with: together all that is to be kept. */
+function partsOf(packCount: number): readonly string[] {
+  const digits = packCount > packsAtOnceMax ? Array.from('0123456789abcdef') : ['']
+  return [
+    'config',
+    ...folders.map((folder) => `${folder}/`),
+    ...digits.map((digit) => `packs/${digit}`),
+  ]
+}
+
+class Extension {
+  readonly #versions: VersionedObjects
+  readonly #retention: Retention
+  readonly #untilMs: number
+  readonly #changed: string[] = []
+  keptCount = 0
+  failedCount = 0
+  failure: RepositoryError | undefined
+
+  constructor(versions: VersionedObjects, retention: Retention, untilMs: number) {
+    this.#versions = versions
+    this.#retention = retention
+    this.#untilMs = untilMs
+  }
+
+  async add(versions: readonly ObjectVersion[], withDeleted: boolean): Promise<void> {
+    const { retained, changed } = chooseRetained(versions, withDeleted)
+    this.#changed.push(...changed)
+    const byId = new Map(retained.map((version, index) => [String(index), version]))
+    const retain = async (id: string): Promise<void> => {
+      const version = byId.get(id)
+      if (version) await this.#versions.retain(version, this.#untilMs, this.#retention.mode)
+    }
+    // One that cannot be kept must not leave all after it without: it may be an attacker's.
+    const remote = { capabilities: { isRemote: true } }
+    await readAhead(remote, [...byId.keys()], retain, async (_id, retaining) => {
+      try {
+        await retaining
+        this.keptCount += 1
+      } catch (error) {
+        if (!(error instanceof RepositoryError)) throw error
+        this.failedCount += 1
+        this.failure ??= error
+      }
+    })
+  }
+
+  tell(onEvent: OnEvent | undefined): void {
+    const until = new Date(this.#untilMs).toISOString().slice(0, 10)
+    if (this.keptCount > 0) {
+      onEvent?.({
+        type: 'notice',
+        message: `${counted(this.keptCount, 'object')} cannot be deleted by anybody before ${until}: their retention was extended`,
+      })
+    }
+    if (this.failure) {
+      onEvent?.({
+        type: 'failure',
+        message: `the retention of ${counted(this.failedCount, 'object')} could not be extended: ${this.failure.message}`,
+      })
+    }
+    const [first] = this.#changed
+    if (first === undefined) return
+    onEvent?.({
+      type: 'failure',
+      message:
+        `somebody has put other bytes under the names of ${counted(this.#changed.length, 'object')}, such as ${first}: ` +
+        'what they were is kept; see `holdfast repair versions --at TIME`',
+    })
+  }
 }

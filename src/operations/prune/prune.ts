@@ -130,7 +130,17 @@ class PruneRun {
     this.#lease = lease
   }
 
+  /** With a loss nothing is removed; what is still there, or comes back by its versions, is kept for another period all the same. */
   async run(): Promise<PruneResult> {
+    try {
+      return await this.#run()
+    } catch (error) {
+      if (isLoss(error) && this.#options.dryRun !== true) await this.#extendRetention(true)
+      throw error
+    }
+  }
+
+  async #run(): Promise<PruneResult> {
     const { lock, condemned } = this.#lease
     const { dryRun = false, graceMs = graceMsDefault } = this.#options
     this.#refuseDamage()
@@ -155,7 +165,7 @@ class PruneRun {
     }
     const swept = await this.#sweep(standing, stored, marked)
     await this.#updateParity()
-    await this.#extendRetention()
+    await this.#extendRetention(false)
     const deleted = sum([...swept.gone].map((id) => stored.bytesOf.get(id) ?? 0))
     const rewritten = plan.repack.filter(({ id }) => swept.gone.has(id)).length
     return {
@@ -393,10 +403,10 @@ class PruneRun {
   }
 
   /** Everything is swept already: what goes wrong now is told. */
-  async #extendRetention(): Promise<void> {
-    const { onEvent } = this.#options
+  async #extendRetention(isDamaged: boolean): Promise<void> {
+    const { onEvent, signal } = this.#options
     try {
-      await extendRetention(this.#repository, this.#lease.lock, this.#options)
+      await extendRetention(this.#repository, this.#lease.lock, { onEvent, signal, isDamaged })
     } catch (error) {
       if (!(error instanceof RepositoryError)) throw error
       onEvent?.({

@@ -1,6 +1,12 @@
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import type { StorageChoice } from '../../repository/open-chosen-storage.ts'
-import { withVersions, type ObjectVersion } from '../../repository/versions.ts'
+import { lockIn } from '../../repository/object-lock.ts'
+import {
+  retentionOf,
+  withVersions,
+  type ObjectVersion,
+  type VersionedObjects,
+} from '../../repository/versions.ts'
 import { planVersions } from './plan-versions.ts'
 
 export interface RepairVersionsOptions extends StorageChoice {
@@ -23,6 +29,7 @@ export interface RepairVersionsResult {
 
 /** What makes a repository one comes last: until then it cannot be opened half brought back. */
 const lastName = 'config'
+const configBytesMax = 1_048_576
 
 /**
  * Brings back what somebody has deleted or overwritten in a bucket that keeps versions: every object is again what it was at a time.
@@ -40,6 +47,7 @@ export async function repairVersions(
       (one, other) => Number(one.name === lastName) - Number(other.name === lastName),
     )
     if (options.apply === true) {
+      await lockBroughtBack(versions, all, plan)
       for (const [index, version] of plan.entries()) {
         options.signal?.throwIfAborted()
         await versions.bringBack(version)
@@ -60,4 +68,21 @@ export async function repairVersions(
       durationMs: Date.now() - startedAtMs,
     }
   })
+}
+
+/**
+ * What comes back is kept from being deleted as the configuration says that will be valid afterwards. Its key is not known here; a wrong one would
+ * have been put by whoever can put everything else.
+ */
+async function lockBroughtBack(
+  versions: VersionedObjects,
+  all: readonly ObjectVersion[],
+  plan: readonly ObjectVersion[],
+): Promise<void> {
+  const config =
+    plan.find(({ name }) => name === lastName) ??
+    all.find(({ name, isCurrent, isDeletion }) => name === lastName && isCurrent && !isDeletion)
+  if (!config) return
+  const lock = lockIn(await versions.get(config, configBytesMax))
+  if (lock) await versions.keepNew(retentionOf(lock))
 }

@@ -13,14 +13,16 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import pLimit, { type LimitFunction } from 'p-limit'
+import { RepositoryError } from '../../foundation/errors.ts'
 import { retry } from '../../foundation/retry.ts'
 import { damagedError, ObjectConflictError } from '../errors.ts'
-import type { ObjectFolder } from '../object-name.ts'
+import { isLasting, isObjectName, type ObjectFolder } from '../object-name.ts'
+import type { ObjectVersion, Retention } from '../versioned-objects.ts'
 import type { ObjectStatus, PutGuard, StoredObject } from '../storage.ts'
 import { ByteRate } from './byte-rate.ts'
 import { connect, connectionsMax } from './connect.ts'
 import { listKeys } from './list-keys.ts'
-import { ObjectVersions } from './object-versions.ts'
+import { ObjectVersions, type ObjectLockHeaders } from './object-versions.ts'
 import { probePuts } from './probe-puts.ts'
 import { readBody } from './read-body.ts'
 import { noRequests, type RequestCounts } from '../request-counts.ts'
@@ -29,6 +31,7 @@ import {
   isNotImplemented,
   isTaken,
   isTransientFault,
+  isWithoutLock,
   s3Error,
   statusOf,
 } from './s3-faults.ts'
@@ -55,6 +58,7 @@ export class ObjectClient {
   readonly #downloadRate: ByteRate | undefined
   readonly #counts = noRequests()
   readonly versions: ObjectVersions
+  #retention: Retention | undefined
   /** False once the store has refused a conditional put: then it is asked first. */
   #putsConditionally = true
 
@@ -62,7 +66,8 @@ export class ObjectClient {
   constructor(settings: S3Settings) {
     this.#settings = settings
     this.#client = connect(settings)
-    this.versions = new ObjectVersions(settings, (action, what, work) =>
+    const lockOf = (name: string): ObjectLockHeaders => this.#lockOf(name)
+    this.versions = new ObjectVersions({ at: settings, lockOf }, (action, what, work) =>
       this.#try(action, what, async () => {
         this.#counts.lists += action === 'list' ? 1 : 0
         this.#counts.puts += action === 'list' ? 0 : 1
@@ -70,6 +75,7 @@ export class ObjectClient {
       }),
     )
     const { uploadBytesPerSecond, downloadBytesPerSecond } = settings
+    this.#retention = settings.retention
     if (uploadBytesPerSecond !== undefined) this.#uploadRate = new ByteRate(uploadBytesPerSecond)
     if (downloadBytesPerSecond !== undefined) {
       this.#downloadRate = new ByteRate(downloadBytesPerSecond)
@@ -84,6 +90,10 @@ export class ObjectClient {
   /** Somebody found out that what the store has answered was not what it was asked for. */
   noteWrongAnswer(): void {
     this.#counts.wrongAnswers += 1
+  }
+
+  keepNew(retention: Retention): void {
+    this.#retention = retention
   }
 
   /** Makes the bucket when it is missing and these credentials may. */
@@ -106,6 +116,7 @@ export class ObjectClient {
           new CreateBucketCommand({
             Bucket: bucket,
             ...(constraint && { CreateBucketConfiguration: constraint }),
+            ...(this.#retention && { ObjectLockEnabledForBucket: true }),
           }),
         )
       }
@@ -113,9 +124,24 @@ export class ObjectClient {
   }
 
   async get(name: string, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.#get(name, this.#at(name), bytesMax)
+  }
+
+  async getVersion(
+    { name, versionId }: Pick<ObjectVersion, 'name' | 'versionId'>,
+    bytesMax: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.#get(name, { ...this.#at(name), VersionId: versionId }, bytesMax)
+  }
+
+  async #get(
+    name: string,
+    at: ObjectAddress & { readonly VersionId?: string },
+    bytesMax: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     return await this.#try('read', name, async () => {
       this.#counts.gets += 1
-      const answer = await this.#client.send(new GetObjectCommand(this.#at(name)))
+      const answer = await this.#client.send(new GetObjectCommand(at))
       const { body, lengthBytes } = bodyOf(answer)
       if (lengthBytes > bytesMax) {
         body.destroy()
@@ -181,6 +207,7 @@ export class ObjectClient {
       try {
         await this.#send(this.#at(name), bytes, md5, !replaces && this.#putsConditionally)
       } catch (error) {
+        if (this.#retention && isWithoutLock(error)) throw this.#withoutLock(error)
         if (replaces) throw error
         if (isTaken(error)) {
           // Gone again since: another try stores it.
@@ -263,6 +290,7 @@ export class ObjectClient {
         Body: this.#uploadRate ? slowly(bytes, this.#uploadRate) : bytes,
         ContentLength: bytes.length,
         ContentMD5: md5.toString('base64'),
+        ...this.#lockOf(at.Key.slice(this.#settings.prefix.length)),
         ...(isConditional && { IfNoneMatch: '*' }),
       }),
     )
@@ -314,8 +342,28 @@ export class ObjectClient {
     }
   }
 
+  /** By the store's clock, as far as it is known: a client whose clock is wrong by much is refused, and the client then goes by the store's. */
+  #lockOf(name: string): ObjectLockHeaders {
+    const retention = this.#retention
+    if (!retention || !isObjectName(name) || !isLasting(name)) return {}
+    const nowMs = Date.now() + this.#client.config.systemClockOffset
+    return {
+      ObjectLockMode: retention.mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
+      ObjectLockRetainUntilDate: new Date(nowMs + retention.periodMs),
+    }
+  }
+
   #at(name: string): ObjectAddress {
     return { Bucket: this.#settings.bucket, Key: this.#settings.prefix + name }
+  }
+
+  #withoutLock(cause: unknown): RepositoryError {
+    const { bucket, location } = this.#settings
+    return new RepositoryError(
+      'STORAGE_FAILED',
+      `Cannot store in "${location}": this repository locks objects, and the bucket "${bucket}" was made without object lock`,
+      { remedy: 'Use a bucket that was made with object lock', facts: { location }, cause },
+    )
   }
 
   #endsEarly(name: string, bytes: number): Error {

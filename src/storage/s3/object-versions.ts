@@ -1,9 +1,12 @@
 import {
   CopyObjectCommand,
   GetObjectLockConfigurationCommand,
+  GetObjectRetentionCommand,
   ListObjectVersionsCommand,
   PutObjectRetentionCommand,
   type ListObjectVersionsCommandOutput,
+  type ObjectLockRetentionMode,
+  type PutObjectCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { isObjectName } from '../object-name.ts'
@@ -20,17 +23,28 @@ export type Attempt = <Result>(
 
 const dayMs = 24 * 60 * 60_000
 
+/** What goes with a put so that nobody can delete the object for a time; nothing when it is not to be kept. */
+export type ObjectLockHeaders = Pick<
+  PutObjectCommandInput,
+  'ObjectLockMode' | 'ObjectLockRetainUntilDate'
+>
+
 /** The versions in a bucket that keeps them. */
-export class ObjectVersions implements VersionedObjects {
+export class ObjectVersions implements Omit<VersionedObjects, 'get' | 'keepNew'> {
   readonly #at: S3Location
+  readonly #lockOf: (name: string) => ObjectLockHeaders
   readonly #attempt: Attempt
 
-  constructor(at: S3Location, attempt: Attempt) {
+  constructor(
+    { at, lockOf }: { at: S3Location; lockOf: (name: string) => ObjectLockHeaders },
+    attempt: Attempt,
+  ) {
     this.#at = at
+    this.#lockOf = lockOf
     this.#attempt = attempt
   }
 
-  async list(): Promise<ObjectVersion[]> {
+  async list(within: string): Promise<ObjectVersion[]> {
     const { bucket, prefix } = this.#at
     const versions: ObjectVersion[] = []
     let next: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}
@@ -41,7 +55,7 @@ export class ObjectVersions implements VersionedObjects {
         'versions',
         (client) =>
           client.send(
-            new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...markers }),
+            new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix + within, ...markers }),
           ),
       )
       versions.push(...versionsOf(page, prefix))
@@ -68,6 +82,7 @@ export class ObjectVersions implements VersionedObjects {
           Bucket: bucket,
           Key: key,
           CopySource: `${source}?versionId=${encodeURIComponent(versionId)}`,
+          ...this.#lockOf(name),
         }),
       ),
     )
@@ -94,20 +109,48 @@ export class ObjectVersions implements VersionedObjects {
     })
   }
 
-  async retain(name: string, untilMs: number, mode: Retention['mode']): Promise<void> {
+  async retain(
+    { name, versionId }: Pick<ObjectVersion, 'name' | 'versionId'>,
+    untilMs: number,
+    mode: Retention['mode'],
+  ): Promise<void> {
     const { bucket, prefix } = this.#at
-    await this.#attempt('keep', name, (client) =>
-      client.send(
-        new PutObjectRetentionCommand({
-          Bucket: bucket,
-          Key: prefix + name,
-          Retention: {
-            Mode: mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE',
-            RetainUntilDate: new Date(untilMs),
-          },
-        }),
-      ),
-    )
+    const target = { Bucket: bucket, Key: prefix + name, VersionId: versionId }
+    await this.#attempt('keep', name, async (client) => {
+      const RetainUntilDate = new Date(untilMs)
+      const keep = async (Mode: ObjectLockRetentionMode): Promise<void> => {
+        const Retention = { Mode, RetainUntilDate }
+        await client.send(new PutObjectRetentionCommand({ ...target, Retention }))
+      }
+      try {
+        await keep(mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE')
+      } catch (error) {
+        // Whoever put it may have kept it for longer, or in the stricter mode: that stands.
+        if (statusOf(error) !== 403) throw error
+        const { Retention: kept } = await client
+          .send(new GetObjectRetentionCommand(target))
+          .catch(() => ({ Retention: undefined }))
+        if ((kept?.RetainUntilDate?.getTime() ?? 0) >= untilMs) return
+        if (kept?.Mode === undefined) throw error
+        await keep(kept.Mode)
+      }
+    })
+  }
+
+  async keepsObjects(): Promise<boolean | 'unknown'> {
+    return await this.#attempt('ask for the object lock of', this.#at.bucket, async (client) => {
+      try {
+        const { ObjectLockConfiguration: lock } = await client.send(
+          new GetObjectLockConfigurationCommand({ Bucket: this.#at.bucket }),
+        )
+        return lock?.ObjectLockEnabled === 'Enabled'
+      } catch (error) {
+        const status = statusOf(error)
+        if (status === 403) return 'unknown'
+        if (isNotImplemented(error) || status === 404 || status === 400) return false
+        throw error
+      }
+    })
   }
 }
 

@@ -90,14 +90,20 @@ export class RequestServer {
           }
           return null
         }),
-      listVersions: () => client().versions.list(),
+      listVersions: (within) => client().versions.list(within),
+      getVersion: ({ bytesMax, ...version }) => client().getVersion(version, bytesMax),
       bringBack: async (version) => {
         await client().versions.bringBack(version)
         return null
       },
       retention: () => client().versions.retention(),
-      retain: async ({ name, untilMs, mode }) => {
-        await client().versions.retain(name, untilMs, mode)
+      retain: async ({ version, untilMs, mode }) => {
+        await client().versions.retain(version, untilMs, mode)
+        return null
+      },
+      keepsObjects: () => client().versions.keepsObjects(),
+      keepNew: async (retention) => {
+        client().keepNew(retention)
         return null
       },
       probePuts: () => client().probePuts(),

@@ -67,6 +67,11 @@ export function isNotImplemented(error: unknown): boolean {
   return statusOf(error) === 501 || nameOf(error) === 'NotImplemented'
 }
 
+/** What a put with a period ends with in a bucket that was made without object lock. */
+export function isWithoutLock(error: unknown): boolean {
+  return statusOf(error) === 400 && nameOf(error) === 'InvalidRequest'
+}
+
 /** The name is taken: the condition of a put did not hold. */
 export function isTaken(error: unknown): boolean {
   return statusOf(error) === 412

@@ -51,7 +51,11 @@ export interface S3Calls {
     }
     readonly give: null
   }
-  listVersions: { readonly take: null; readonly give: ObjectVersion[] }
+  listVersions: { readonly take: string; readonly give: ObjectVersion[] }
+  getVersion: {
+    readonly take: Pick<ObjectVersion, 'name' | 'versionId'> & { readonly bytesMax: number }
+    readonly give: Uint8Array<ArrayBuffer>
+  }
   bringBack: {
     readonly take: Pick<ObjectVersion, 'name' | 'versionId'>
     readonly give: null
@@ -59,12 +63,14 @@ export interface S3Calls {
   retention: { readonly take: null; readonly give: Retention | null }
   retain: {
     readonly take: {
-      readonly name: string
+      readonly version: Pick<ObjectVersion, 'name' | 'versionId'>
       readonly untilMs: number
       readonly mode: Retention['mode']
     }
     readonly give: null
   }
+  keepsObjects: { readonly take: null; readonly give: boolean | 'unknown' }
+  keepNew: { readonly take: Retention; readonly give: null }
   probePuts: { readonly take: null; readonly give: PutGuard }
   delete: { readonly take: string; readonly give: null }
   list: { readonly take: ObjectFolder; readonly give: StoredObject[] }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { HoldfastError } from '../../foundation/errors.ts'
+import type { Retention } from '../versioned-objects.ts'
 import type { StorageSettings } from '../storage-settings.ts'
 import type { S3Location } from './s3-location.ts'
 
@@ -29,6 +30,8 @@ export interface S3Settings extends S3Location {
   readonly nearBytesMax: number
   /** Requests that fail are tried again for so long. */
   readonly retryForMs: number
+  /** How long each new object that stays is kept from being deleted by anybody. */
+  readonly retention: Retention | undefined
   /** A request during which not a byte moves for so long has failed. */
   readonly idleMsMax: number
 }
@@ -54,6 +57,7 @@ export function s3SettingsOf(location: S3Location, settings: StorageSettings): S
     cacheFolder: cacheFolderOf(location.location, settings),
     nearBytesMax: nearBytesMaxDefault,
     retryForMs: settings.retryForMs ?? secondsOf('HOLDFAST_S3_RETRY_SECONDS') ?? retryForMsDefault,
+    retention: settings.retention,
     idleMsMax: secondsOf('HOLDFAST_S3_TIMEOUT_SECONDS') ?? idleMsMaxDefault,
   }
 }

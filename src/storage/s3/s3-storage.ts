@@ -13,7 +13,7 @@ import type { ObjectFolder } from '../object-name.ts'
 import type { PackStorage, SweptTemporaries } from '../pack-storage.ts'
 import { getBytesMax } from '../storage.ts'
 import type { ObjectStatus, PutGuard, StorageCapabilities, StoredObject } from '../storage.ts'
-import { storageSettingsOf } from '../storage-settings.ts'
+import { chooseStorageSettings, storageSettingsOf } from '../storage-settings.ts'
 import type { VersionedObjects } from '../versioned-objects.ts'
 import type { RequestChannel } from './request-channel.ts'
 import type { RequestCounts } from '../request-counts.ts'
@@ -48,15 +48,25 @@ export class S3Storage implements PackStorage {
   }
   readonly #parsed: S3Location
   readonly versions: VersionedObjects = {
-    list: () => this.#requests().call('listVersions', null),
+    list: (within = '') => this.#requests().call('listVersions', within),
+    get: async ({ name, versionId }, bytesMax) => {
+      assertObjectName(name)
+      return bufferOf(await this.#requests().call('getVersion', { name, versionId, bytesMax }))
+    },
     bringBack: async ({ name, versionId }) => {
       assertObjectName(name)
       await this.#requests().call('bringBack', { name, versionId })
     },
     retention: () => this.#requests().call('retention', null),
-    retain: async (name, untilMs, mode) => {
+    retain: async ({ name, versionId }, untilMs, mode) => {
       assertObjectName(name)
-      await this.#requests().call('retain', { name, untilMs, mode })
+      await this.#requests().call('retain', { version: { name, versionId }, untilMs, mode })
+    },
+    keepsObjects: () => this.#requests().call('keepsObjects', null),
+    keepNew: async (retention) => {
+      // For a thread that has to be started once more, too.
+      chooseStorageSettings(this.location, { ...storageSettingsOf(this.location), retention })
+      await this.#requests().call('keepNew', retention)
     },
   }
   #channel: RequestChannel | undefined

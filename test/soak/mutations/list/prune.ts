@@ -316,24 +316,51 @@ export const pruneMutants: readonly Mutant[] = [
     name: 'a copy is given up for one that nobody has read',
     class: 'verify-before-publish',
     file: 'src/operations/prune/prune.ts',
-    text: 'await live.settleCopies((row) => this.#isWhole(row))',
-    replacement: 'await live.settleCopies(async () => true)',
+    text: 'const wrong = this.#prover.findWrong(copies)',
+    replacement: 'const wrong: ClaimedCopy[] = []',
     tests: [
       {
         file: 'test/integration/condemned-packs.test.ts',
         only: 'gives up no copy for a damaged copy',
+      },
+      { file: 'test/integration/poisoned-copies.test.ts' },
+    ],
+  },
+  {
+    name: 'a record that a lease is over takes the snapshots from before',
+    class: 'clock',
+    file: 'src/operations/prune/mark-snapshots.ts',
+    text: 'if (!(await cameAfterRecord(repository, snapshot, revoked))) live.mark(snapshot)',
+    replacement: '',
+    tests: [
+      {
+        file: 'test/integration/poisoned-copies.test.ts',
+        only: 'a forged record that a lease is over',
+      },
+    ],
+  },
+  {
+    name: 'what was overwritten is not kept',
+    class: 'retention',
+    file: 'src/operations/prune/choose-retained.ts',
+    text: 'if (!known || isLater(version, known)) contents.set(contentOf(version), version)',
+    replacement: "contents.set('', version)",
+    tests: [
+      {
+        file: 'test/unit/operations/prune/choose-retained.test.ts',
+        only: 'takes what was overwritten as well, and names it',
       },
     ],
   },
   {
     name: 'a copy in a condemned pack is as good as another one',
     class: 'order',
-    file: 'src/operations/prune/choose-copies.ts',
+    file: 'src/operations/prune/choose-copy.ts',
     text: 'if (condemned !== 0) return condemned < 0',
     replacement: '',
     tests: [
       {
-        file: 'test/unit/operations/prune/choose-copies.test.ts',
+        file: 'test/unit/operations/prune/choose-copy.test.ts',
         only: 'outside of condemned packs, if it can be',
       },
     ],
@@ -341,13 +368,13 @@ export const pruneMutants: readonly Mutant[] = [
   {
     name: 'a damaged copy is as good as another one',
     class: 'damage',
-    file: 'src/operations/prune/choose-copies.ts',
+    file: 'src/operations/prune/choose-copy.ts',
     text: 'if (damage !== 0) return damage < 0',
     replacement: '',
     tests: [
       {
-        file: 'test/unit/operations/prune/choose-copies.test.ts',
-        only: 'in a pack that is whole, be it a condemned one',
+        file: 'test/unit/operations/prune/choose-copy.test.ts',
+        only: 'where it is not damaged, be it in a condemned pack',
       },
     ],
   },

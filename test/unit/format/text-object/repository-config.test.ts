@@ -110,3 +110,37 @@ describe('decodeRepositoryConfig()', () => {
     expect(error).toMatchObject({ facts: { field } })
   })
 })
+
+describe('a configuration with an object lock', () => {
+  const locked: RepositoryConfig = {
+    ...config,
+    version: 2,
+    objectLock: { mode: 'governance', days: 30 },
+  }
+  const lockedBytes = encodeRepositoryConfig(locked, keys.configKey)
+
+  it('is of version 2, which older programs refuse by its first line', () => {
+    expect(lockedBytes.toString('latin1')).toMatch(/^holdfast repository 2\n\{"version":2,/)
+    expect(read(lockedBytes)).toEqual(locked)
+    expect(acceptedChanges(lockedBytes, read)).toEqual([])
+    expect(bytes.toString('latin1')).toMatch(/^holdfast repository 1\n\{"version":1,/)
+  })
+
+  it('is refused in another version, without one in version 2, and with a period that makes no sense', () => {
+    const { objectLock, ...rest } = locked
+    for (const wrong of [
+      { ...locked, version: 1 as const },
+      rest,
+      ...[0, 1.5, 40_000].map((days) => ({ ...rest, objectLock: { mode: 'governance', days } })),
+    ]) {
+      expect(() => encodeRepositoryConfig(wrong as RepositoryConfig, keys.configKey)).toThrow(
+        RangeError,
+      )
+    }
+    const json = lockedBytes.toString().split('\n')[1] ?? ''
+    expect(() => decodeRepositoryConfig(encodeTextObject('holdfast repository', json, 1))).toThrow(
+      DamageError,
+    )
+    expect(objectLock?.days).toBe(30)
+  })
+})
