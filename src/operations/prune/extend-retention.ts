@@ -41,14 +41,12 @@ export async function extendRetention(
   lock: RepositoryLock,
   { onEvent, signal, isDamaged = false }: ExtendOptions,
 ): Promise<number> {
-  const { storage, catalogue, config } = repository
+  const { storage, catalogue } = repository
   const { versions } = storage
-  if (!versions) return 0
-  const retention = config.objectLock ? retentionOf(config.objectLock) : await versions.retention()
-  if (!retention) return 0
+  const retention = await retentionOfNew(repository)
+  if (!versions || !retention) return 0
   const nowMs = lock.storageNowMs()
-  const lastMs = Number(catalogue.readMeta(metaKey) ?? 0)
-  if (!isDamaged && nowMs - lastMs < retention.periodMs * extendedAfterShare) return 0
+  if (!isDamaged && !isDue(repository, retention, nowMs)) return 0
   const extension = new Extension(versions, retention, nowMs + retention.periodMs + marginMs)
   for (const part of partsOf(catalogue.blobs.packs().length)) {
     signal?.throwIfAborted()
@@ -58,6 +56,27 @@ export async function extendRetention(
   // What could not be kept is tried again by the next run.
   if (extension.failure === undefined) catalogue.writeMeta(metaKey, String(nowMs))
   return extension.keptCount
+}
+
+/** How many objects `extendRetention` would keep now, about. */
+export async function countDue(repository: Repository, lock: RepositoryLock): Promise<number> {
+  const retention = await retentionOfNew(repository)
+  if (!retention || !isDue(repository, retention, lock.storageNowMs())) return 0
+  const { catalogue } = repository
+  const kinds = ['index', 'snapshots', 'journal', 'parity'] as const
+  const small = kinds.reduce((sum, kind) => sum + catalogue.objectIds(kind).size, 0)
+  return catalogue.blobs.packs().length + small + 1
+}
+
+/** The repository's own rule, or that of its bucket. */
+async function retentionOfNew({ config, storage }: Repository): Promise<Retention | null> {
+  if (config.objectLock) return retentionOf(config.objectLock)
+  return (await storage.versions?.retention()) ?? null
+}
+
+function isDue({ catalogue }: Repository, { periodMs }: Retention, nowMs: number): boolean {
+  const lastMs = Number(catalogue.readMeta(metaKey) ?? 0)
+  return nowMs - lastMs >= periodMs * extendedAfterShare
 }
 
 /** What names begin with: together all that is to be kept. */

@@ -17,12 +17,20 @@ export interface PruneWork {
   readonly newBytes: number
   /** Packs that go. */
   readonly goneCount: number
+  /** Forgotten snapshots that go, as far as they are not gone yet. */
+  readonly expiredCount: number
+  /** Objects whose retention is extended. */
+  readonly retainedCount: number
 }
 
+/** Who is at work, and what has been committed meanwhile, before and after packs are condemned (measured). */
+const listsBesideSweep = 15
 /** Of a new pack, as a rule. */
 const packBytes = 28 * 1024 * 1024
 /** Packs that one index object names. */
 const packsPerIndex = 32
+/** That one request tells of. */
+const versionsPerList = 1000
 /** Header, footer and trailer. */
 const endsPerPack = 3
 
@@ -32,7 +40,7 @@ const endsPerPack = 3
  */
 export function pruneCost(
   { catalogue }: Pick<Repository, 'catalogue'>,
-  { copies, proofs, newBytes, goneCount }: PruneWork,
+  { copies, proofs, newBytes, goneCount, expiredCount, retainedCount }: PruneWork,
 ): StorageCost {
   const indexCount = catalogue.objectIds('index').size
   const replaced = Math.min(indexCount, goneCount)
@@ -43,8 +51,13 @@ export function pruneCost(
   })
   return sumCosts(...reads, ...proofs, {
     gets: endsPerPack * copies.length + (goneCount > 0 ? indexCount : 0),
-    puts: newPacks + Math.ceil((newPacks + replaced) / packsPerIndex) + (goneCount > 0 ? 1 : 0),
-    deletes: goneCount + replaced + (goneCount > 0 ? 1 : 0),
+    puts:
+      newPacks +
+      Math.ceil((newPacks + replaced) / packsPerIndex) +
+      (goneCount > 0 ? 1 : 0) +
+      retainedCount,
+    lists: (goneCount > 0 ? listsBesideSweep : 0) + Math.ceil(retainedCount / versionsPerList),
+    deletes: goneCount + replaced + (goneCount > 0 ? 1 : 0) + expiredCount,
     uploadBytes: newBytes,
   })
 }

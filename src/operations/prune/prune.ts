@@ -21,7 +21,7 @@ import { unlistedObjects } from '../../repository/unlisted-objects.ts'
 import { condemn, witnessesOf } from './condemn.ts'
 import { CopyProver, costOfProofs, type ClaimedCopy } from './copy-prover.ts'
 import { dropExpired, findExpired, objectsLeft } from './drop-expired.ts'
-import { extendRetention } from './extend-retention.ts'
+import { countDue, extendRetention } from './extend-retention.ts'
 import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
 import { disagreement, measurePackUses } from './pack-use.ts'
@@ -112,6 +112,8 @@ interface PlannedPrune {
   readonly plan: PrunePlan
   readonly uses: readonly PackUse[]
   readonly unproved: ReadonlyMap<number, readonly ClaimedCopy[]>
+  readonly retainedCount: number
+  readonly expiredCount: number
 }
 
 class PruneRun {
@@ -155,7 +157,10 @@ class PruneRun {
     const stored = await this.#listPacks()
     const bytesBefore = sum(stored.bytesOf.values())
     const marked = await this.#mark(objects, stored, expired.gone)
-    const { plan, uses, gone } = await this.#planProved(stored, others.length === 0)
+    const { plan, uses, gone } = await this.#planProved(stored, {
+      isAlone: others.length === 0,
+      expired: expired.gone.length,
+    })
     if (dryRun) return this.#preview({ stored, plan, uses, gone, expired: expired.gone })
     let newBytes = 0
     const standing = [...condemned.standing]
@@ -291,7 +296,7 @@ class PruneRun {
   /** What can go is what it can do without; what stays in its place is read before, and when that is not what it has to be, less can go. */
   async #planProved(
     stored: StoredPacks,
-    isAlone: boolean,
+    { isAlone, expired }: { readonly isAlone: boolean; readonly expired: number },
   ): Promise<{ plan: PrunePlan; uses: PackUse[]; gone: PackId[] }> {
     const { dryRun = false } = this.#options
     const condemned = this.#rowsOf(this.#lease.condemned.packIds)
@@ -305,7 +310,12 @@ class PruneRun {
       const isLeaving = (row: number): boolean => leaving.has(row)
       const isRewritten = (row: number): boolean => rewritten.has(row)
       const unproved = this.#marks.unprovedCopies(isLeaving, isRewritten)
-      if (dryRun || gone.length > 0) this.#tellCost({ plan, uses, unproved }, gone.length)
+      const retainedCount = await countDue(this.#repository, this.#lease.lock)
+      if (dryRun || gone.length + retainedCount > 0) {
+        // What is expired is gone already.
+        const expiredCount = dryRun ? expired : 0
+        this.#tellCost({ plan, uses, unproved, retainedCount, expiredCount }, gone.length)
+      }
       if (dryRun || !this.#proveCopies(this.#marks, isLeaving, isRewritten)) {
         return { plan, uses, gone }
       }
@@ -330,11 +340,19 @@ class PruneRun {
     return isAnyWrong
   }
 
-  #tellCost({ plan, uses, unproved }: PlannedPrune, goneCount: number): void {
+  #tellCost(planned: PlannedPrune, goneCount: number): void {
+    const { plan, uses, unproved, retainedCount, expiredCount } = planned
     const copies = plan.repack.map((pack) => ({ pack, live: this.#marks.inPack(pack.row) }))
     const newBytes = estimate(plan, uses)
     const proofs = costOfProofs(unproved.values())
-    const cost = pruneCost(this.#repository, { copies, proofs, newBytes, goneCount })
+    const cost = pruneCost(this.#repository, {
+      copies,
+      proofs,
+      newBytes,
+      goneCount,
+      expiredCount,
+      retainedCount,
+    })
     tellCost(this.#repository, cost, this.#options)
   }
 

@@ -28,8 +28,10 @@ export function verificationCost(
       ? {
           gets: kinds.reduce((sum, kind) => sum + catalogue.objectIds(kind).size, 0),
           lists: foldersListed,
+          // What each was found to be, and what was read.
+          puts: catalogue.objectIds('snapshots').size + 1,
         }
-      : { gets: snapshotCount }
+      : { gets: snapshotCount, puts: snapshotCount + 1 }
   return sumCosts(cost, costOfTrees(repository, packs), small)
 }
 

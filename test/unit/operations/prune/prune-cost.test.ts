@@ -19,20 +19,39 @@ function catalogueOf(indexCount: number, segments: readonly Partial<SegmentRow>[
   } as unknown as Catalogue
 }
 
+const others = { expiredCount: 0, retainedCount: 0 }
+
 describe('pruneCost()', () => {
   it('is nothing when nothing goes', () => {
-    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 0 }
+    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 0, ...others }
     expect(pruneCost({ catalogue: catalogueOf(100, []) }, work)).toEqual(noCost)
   })
 
   it('counts packs and index objects that go, what is written down first, and no byte', () => {
-    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 3 }
+    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 3, ...others }
     expect(pruneCost({ catalogue: catalogueOf(100, []) }, work)).toEqual({
       ...noCost,
       gets: 100,
       puts: 2,
+      // Who is at work meanwhile.
+      lists: 15,
       deletes: 3 + 3 + 1,
     })
+  })
+
+  it('counts what goes by itself, and what is kept for longer', () => {
+    const work = { copies: [], proofs: [], newBytes: 0, goneCount: 0 }
+    const { deletes } = pruneCost(
+      { catalogue: catalogueOf(1, []) },
+      { ...work, expiredCount: 7, retainedCount: 0 },
+    )
+    expect(deletes).toBe(7)
+    expect(
+      pruneCost(
+        { catalogue: catalogueOf(1, []) },
+        { ...work, expiredCount: 0, retainedCount: 1001 },
+      ),
+    ).toEqual({ ...noCost, puts: 1001, lists: 2 })
   })
 
   it('counts of a pack that is copied from only the segments that are needed', () => {
@@ -45,11 +64,17 @@ describe('pruneCost()', () => {
       [0, null],
       [2, null],
     ])
-    const work = { copies: [{ pack, live }], proofs: [], newBytes: 2 * MiB, goneCount: 1 }
+    const work = {
+      copies: [{ pack, live }],
+      proofs: [],
+      newBytes: 2 * MiB,
+      goneCount: 1,
+      ...others,
+    }
     expect(pruneCost({ catalogue: catalogueOf(1, segments) }, work)).toEqual({
       gets: 2 + 3 + 1,
       puts: 1 + 1 + 1,
-      lists: 0,
+      lists: 15,
       deletes: 3,
       downloadBytes: 2 * (MiB + 16),
       uploadBytes: 2 * MiB,
