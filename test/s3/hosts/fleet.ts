@@ -7,6 +7,7 @@ import { removeTree } from '../../support/remove-tree.ts'
 import { scanTree, treeDifferences, type ScannedTree } from '../../support/scan-tree.ts'
 import { connect, newBucket } from '../engines/buckets.ts'
 import type { S3Access } from '../engines/engine.ts'
+import type { Act } from '../support/open-proxy.ts'
 import { BlobLedger, objectOpener } from './blob-ledger.ts'
 import { HostSource } from './host-source.ts'
 import {
@@ -14,6 +15,7 @@ import {
   summaryOf,
   type Host,
   type HostAct,
+  type HostExchange,
   type HostPlace,
   type HostRun,
 } from './host.ts'
@@ -49,6 +51,14 @@ interface Doom {
   readonly verb: string
   readonly request: number
 }
+
+/** Ends a command right before its nth request that changes something (counted from 0) gets to the store, or right after the store has done it. */
+export interface WriteCut {
+  readonly write: number
+  readonly when: 'before' | 'after'
+}
+
+type Verb = 'snapshot' | 'forget' | 'prune'
 
 /** What stands below the repository's prefix. */
 export type StoredCounts = Readonly<Record<string, { count: number; bytes: number }>>
@@ -93,6 +103,7 @@ export class Fleet {
   /** How many requests a command took when it was last let live, by host and verb. */
   readonly #requests = new Map<string, number>()
   #doom: Doom | undefined
+  #cut: WriteCut | undefined
   #fresh = 0
   /** Of this round. */
   #runs: HostRun[] = []
@@ -118,8 +129,11 @@ export class Fleet {
     const fleet = new Fleet(options, place, new BlobLedger(await objectOpener(place)))
     for (let at = 0; at < options.hosts; at++) {
       const name = `host${at}`
-      const act: HostAct = (run) => fleet.#beforeRequest(run)
-      fleet.hosts.push(await openHost({ place, folder, name, leaseSeconds }, { act }))
+      const act: HostAct = (run, method) => fleet.#beforeRequest(run, method)
+      const onAnswer = (run: HostRun, { act: became }: HostExchange): void => {
+        if (became === 'lose') fleet.#kill(run.host)
+      }
+      fleet.hosts.push(await openHost({ place, folder, name, leaseSeconds }, { act, onAnswer }))
       fleet.#sources.push(new HostSource(folder, name, options.seed))
       fleet.#durationsMs.push(2000)
     }
@@ -165,6 +179,25 @@ export class Fleet {
     this.tally.packBytesMost = Math.max(this.tally.packBytesMost, stored['packs']?.bytes ?? 0)
   }
 
+  /** One command of one host, while no other one works; `number` says what its source is by now. */
+  async alone(at: number, verb: Verb, number: number, cut?: WriteCut): Promise<HostRun> {
+    const host = this.hosts[at]
+    const { path } = this.#sources[at]
+    const tree = verb === 'snapshot' ? this.#sources[at].change(number) : undefined
+    this.#cut = cut
+    const run =
+      verb === 'snapshot'
+        ? host.start(['snapshot', path, '--host', host.name, ...waits], 'backup')
+        : host.start(this.#upkeepOf(verb), 'upkeep')
+    this.#runs = [run]
+    await run.finished
+    this.#cut = undefined
+    await sleep(20)
+    if (tree) this.#noteSaved(run, { path, tree })
+    this.#noteRuns([run])
+    return run
+  }
+
   /** Restores acknowledged snapshots that no policy removed, drawn at random, on a machine that has never seen the repository. */
   async restoreSome(count: number): Promise<void> {
     const left = this.#standing()
@@ -174,6 +207,13 @@ export class Fleet {
         await this.#restore(host, left.splice(Math.floor(random() * left.length), 1)[0])
       })
     }
+  }
+
+  /** Restores all of them. */
+  async restoreAll(): Promise<void> {
+    await this.#onFresh(async (host) => {
+      for (const saved of this.#standing()) await this.#restore(host, saved)
+    })
   }
 
   /** Everybody has gone home: all that was acknowledged is there, whole, and once. */
@@ -198,9 +238,7 @@ export class Fleet {
       await host.done(['check', '--json'])
       await host.done(['verify', '--all', '--json'])
     })
-    await this.#onFresh(async (host) => {
-      for (const saved of this.#standing()) await this.#restore(host, saved)
-    })
+    await this.restoreAll()
   }
 
   async stored(): Promise<StoredCounts> {
@@ -259,7 +297,14 @@ export class Fleet {
     }
   }
 
-  #beforeRequest(run: HostRun): 'pass' {
+  #beforeRequest(run: HostRun, method: string): Act {
+    if (this.#cut && isWrite(method)) {
+      const { write, when } = this.#cut
+      const isIt = run.exchanges.filter((each) => isWrite(each.method)).length === write
+      if (isIt && when === 'before') this.#kill(run.host)
+      // The answer never comes: the command is dead by then.
+      if (isIt) return when === 'before' ? 'hang' : 'lose'
+    }
     const doom = this.#doom
     if (doom?.host === run.host && doom.verb === run.argv[0]) {
       if (run.exchanges.length >= doom.request) this.#kill(run.host)
@@ -396,6 +441,10 @@ export class Fleet {
     this.tally.restored += 1
     removeTree(target)
   }
+}
+
+function isWrite(method: string): boolean {
+  return method === 'PUT' || method === 'DELETE'
 }
 
 function emptyTally(): FleetTally {
