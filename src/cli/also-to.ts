@@ -5,13 +5,7 @@ import { tellDown } from '../service/also-to/copy-to-others.ts'
 import type { OtherOutcome, OtherRepositories } from '../service/also-to/other-repositories.ts'
 import { exitStatus, type ExitStatus } from './exit-status.ts'
 import type { Library, NextOperation, OpenOptions } from './library.ts'
-import {
-  closeAfterFailure,
-  findStorage,
-  passphraseFor,
-  tellState,
-  type Session,
-} from './session.ts'
+import { findStorage, passphraseFor, useAndClose, type Session } from './session.ts'
 
 /** The repository that is saved into, those that get a copy of it, and those that could not be reached when it was chosen. */
 export interface Reached {
@@ -61,7 +55,7 @@ export async function withReachable<T>(
   const others = alsoTo.filter(({ location }) => location !== main.location)
   const context = {
     passphrase: (location: string) => passphraseFor(session, location),
-    storage: (location: string) => findStorage(session, location),
+    storage: (location: string) => findStorage(session, location, 'other'),
   }
   const shared = { ...context, cacheDirectory: main.cacheDirectory }
   if (others.length === 0) {
@@ -111,7 +105,7 @@ async function optionsFor(
   return {
     ...main,
     location,
-    storage: await findStorage(session, location),
+    storage: await findStorage(session, location, 'other'),
     passphrase: async () =>
       (await readPassphrase({ configuration: () => candidate, environment, signal })) ??
       (await passphraseFor(session, location)),
@@ -134,23 +128,6 @@ async function tellAllDown(
   return await session.follow('copy', async (options) =>
     down.map(({ location, error }) => tellDown(options, location, error)),
   )
-}
-
-async function useAndClose<T>(
-  session: Session,
-  repository: Repository,
-  use: () => Promise<T>,
-): Promise<T> {
-  let result: T
-  try {
-    tellState(session, repository)
-    result = await use()
-  } catch (error) {
-    await closeAfterFailure(repository)
-    throw error
-  }
-  await repository.close()
-  return result
 }
 
 /** 21 also for what failed otherwise: the backup is there, and in one place fewer than it should be. */

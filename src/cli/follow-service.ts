@@ -8,7 +8,13 @@ import type { OtherRepositories } from '../service/also-to/other-repositories.ts
 import { logAccess } from '../service/access-log.ts'
 import type { ServiceContext } from '../service/service-context.ts'
 import type { Library, OperationOptions } from './library.ts'
-import { cacheDirectory, passphraseFor, type Operation, type Session } from './session.ts'
+import {
+  cacheDirectory,
+  findStorage,
+  passphraseFor,
+  type Operation,
+  type Session,
+} from './session.ts'
 
 /** Who runs this command. */
 export function commandActor(): Actor {
@@ -58,6 +64,7 @@ export async function followService<T>(
         repositories: configuration?.settings.alsoTo ?? [],
         passphrase: (location) => passphraseFor(session, location),
         cacheDirectory: cacheDirectory(session, configuration),
+        storage: (location) => findStorage(session, location, 'other'),
       },
     }),
   )

@@ -7,13 +7,7 @@ import type { Repository } from '../repository/repository.ts'
 import { askSecret, canAsk } from './ask.ts'
 import type { Library } from './library.ts'
 import { parseText } from './option-values.ts'
-import {
-  cacheDirectory,
-  closeAfterFailure,
-  findStorage,
-  tellState,
-  type Session,
-} from './session.ts'
+import { cacheDirectory, findStorage, useAndClose, type Session } from './session.ts'
 import { usageError } from './usage-error.ts'
 
 /** The options that name a second repository, which is only read. */
@@ -81,20 +75,11 @@ async function withSecondRepository<T>(
     location,
     passphrase,
     cacheDirectory: cacheDirectory(session, await configurationForCache(session)),
-    storage: await findStorage(session, location),
+    storage: await findStorage(session, location, 'from'),
     retryLockMs: globals.retryLock,
     signal,
   })
-  let result: T
-  try {
-    tellState(session, repository)
-    result = await use(repository)
-  } catch (error) {
-    await closeAfterFailure(repository)
-    throw error
-  }
-  await repository.close()
-  return result
+  return await useAndClose(session, repository, () => use(repository))
 }
 
 /** As for the first repository: where the command line names everything, no configuration is read. */

@@ -6,6 +6,7 @@ import { askLine, askSecret, canAsk } from './ask.ts'
 import type { CommandContext } from './command-context.ts'
 import type { GlobalOptions } from './global-options.ts'
 import type { Repository } from '../repository/repository.ts'
+import type { StorageRole } from '../service/choose-storage.ts'
 import type { Library, NextOperation, OpenOptions, OperationOptions } from './library.ts'
 import { counted, humanTime } from '../foundation/human.ts'
 import { writeJsonErrorLine } from './output/json.ts'
@@ -148,11 +149,13 @@ async function findRepository(session: Session): Promise<OpenOptions> {
 export async function findStorage(
   session: Session,
   location: string,
+  role: StorageRole = 'first',
 ): Promise<OpenOptions['storage'] | undefined> {
   const { isAddress } = await import('../config/resolve-location.ts')
   if (!isAddress(location)) return undefined
   const { chooseStorage } = await import('../service/choose-storage.ts')
-  return await chooseStorage({ ...session, configuration: await session.configuration() })
+  const configuration = await session.configuration()
+  return await chooseStorage({ ...session, configuration, location, role })
 }
 
 export function cacheDirectory(
@@ -226,10 +229,19 @@ async function useRepository<T>(
   const repository = await library
     .openRepository({ ...options, passphrase, ...more })
     .finally(stopTelling)
+  return await useAndClose(session, repository, () => use(library, repository))
+}
+
+/** Closes a repository that was opened whatever happens, and tells what it was asked for. */
+export async function useAndClose<T>(
+  session: Session,
+  repository: Repository,
+  use: () => Promise<T>,
+): Promise<T> {
   let result: T
   try {
     tellState(session, repository)
-    result = await use(library, repository)
+    result = await use()
   } catch (error) {
     await tellRequests(session, repository)
     await closeAfterFailure(repository)
@@ -255,7 +267,7 @@ function tellSlowOpening(
 }
 
 /** What everybody should know of a repository that was opened. */
-export function tellState(session: Session, repository: Repository): void {
+function tellState(session: Session, repository: Repository): void {
   tellUnusable(session, repository)
   tellVanished(session, repository)
 }
@@ -283,7 +295,7 @@ function tellVanished({ terminal, isJson }: Session, { vanished }: Repository): 
   } else terminal.writeError(`warning: ${safeText(message)}\n`)
 }
 
-export async function closeAfterFailure(repository: Repository): Promise<void> {
+async function closeAfterFailure(repository: Repository): Promise<void> {
   try {
     await repository.close()
   } catch {

@@ -6,15 +6,27 @@ import {
   type ParsedConfig,
 } from './check-section.ts'
 
-const keyPath = ['holdfast', 's3'] as const
-
 /**
- * What the keys of the section `holdfast.s3` allow of each other: an access key needs its secret key, which stands in one place, and a
- * profile has keys of its own.
+ * What the keys of the section `holdfast.s3`, and of `s3` of each repository in `also_to`, allow of each other: an access key needs its secret
+ * key, which stands in one place, and a profile has keys of its own.
  *
  * @param isPrivate whether the file is closed to all but its owner
  */
 export function checkS3(file: ParsedConfig, isPrivate: boolean): ConfigProblem[] {
+  const others = valueAt(file.content, ['holdfast', 'also_to'])
+  const otherPaths = Array.isArray(others)
+    ? others.map((_, at) => ['holdfast', 'also_to', String(at), 's3'])
+    : []
+  return [['holdfast', 's3'], ...otherPaths].flatMap((keyPath) =>
+    checkKeys(file, keyPath, isPrivate),
+  )
+}
+
+function checkKeys(
+  file: ParsedConfig,
+  keyPath: readonly string[],
+  isPrivate: boolean,
+): ConfigProblem[] {
   const section = valueAt(file.content, keyPath)
   if (!isMapping(section)) return []
   const has = (key: string): boolean => section[key] !== undefined

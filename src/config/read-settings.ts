@@ -96,6 +96,7 @@ function readOther(other: Checked, folder: string): OtherRepository {
     ...given({
       passphraseFile: pathOf(other['passphrase_file'], folder),
       passphraseCommand: other['passphrase_command'] as string | undefined,
+      s3: isMapping(other['s3']) ? readS3(other['s3'], folder) : undefined,
     }),
   }
 }

@@ -168,11 +168,22 @@ const channels: SectionList = {
   },
 }
 
+const s3Section: Section = {
+  isSecret: true,
+  keys: {
+    access_key_id: text,
+    secret_access_key: secret,
+    secret_access_key_file: path,
+    profile: text,
+    region: text,
+  },
+}
+
 const alsoTo: SectionList = {
   allowed:
-    'a list of repositories, each with repository and, where it is encrypted, passphrase_file or passphrase_command',
+    'a list of repositories, each with repository, where it is encrypted passphrase_file or passphrase_command, and where its bucket belongs to another account s3',
   sectionOf: () => ({
-    keys: { repository: path, passphrase_file: path, passphrase_command: text },
+    keys: { repository: path, passphrase_file: path, passphrase_command: text, s3: s3Section },
     needs: ['repository'],
   }),
 }
@@ -187,16 +198,7 @@ export const holdfastSection: Section = {
     cacert: path,
     limit_upload: rate,
     limit_download: rate,
-    s3: {
-      isSecret: true,
-      keys: {
-        access_key_id: text,
-        secret_access_key: secret,
-        secret_access_key_file: path,
-        profile: text,
-        region: text,
-      },
-    },
+    s3: s3Section,
     host: text,
     tags: texts,
     exclude: texts,

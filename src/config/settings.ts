@@ -132,6 +132,8 @@ export interface OtherRepository {
   readonly location: string
   readonly passphraseFile?: string
   readonly passphraseCommand?: string
+  /** Of its store; undefined where it belongs to the account of the first repository. */
+  readonly s3?: S3StoreSettings
 }
 
 /** The section `holdfast`, for what the documented system did not have. */

@@ -52,7 +52,7 @@ async function runDaemon(session: Session, { once }: DaemonFlags): Promise<ExitS
     others: {
       passphrase: askOnce,
       cacheDirectory: options.cacheDirectory,
-      storage: (location) => findStorage(session, location),
+      storage: (location) => findStorage(session, location, 'other'),
     },
     actor: { ...commandActor(), via: 'daemon' },
     signal: session.signal,

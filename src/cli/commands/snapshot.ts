@@ -11,6 +11,7 @@ import type { Repository } from '../../repository/repository.ts'
 import type { Library, SnapshotOptions } from '../library.ts'
 import { collect, parseBackupType, parseSize, parseText, splitTags } from '../option-values.ts'
 import { reportDamage } from '../output/damage-report.ts'
+import { tellOtherRequests } from '../output/request-report.ts'
 import { writeSnapshotSummary } from '../output/snapshot-summary.ts'
 import { readPatterns } from '../../service/read-patterns.ts'
 import { copyToOthers } from '../../service/also-to/copy-to-others.ts'
@@ -123,6 +124,7 @@ async function save(
         copyToOthers(context, result.snapshot),
       )
       const all = [...down, ...copies]
+      tellOtherRequests(session, all)
       writeSnapshotSummary(session, result, { isVerified: undefined, others: all })
       const status = statusOfOthers(all)
       if (status !== exitStatus.done) return status
@@ -162,6 +164,7 @@ async function saveConfigured(session: Session, flags: SnapshotFlags): Promise<E
     )
     reportDamage(session, result.damaged)
     const all = [...down, ...result.others]
+    tellOtherRequests(session, all)
     writeSnapshotSummary(session, result, { isVerified: result.isVerified, others: all })
     if (result.verificationError !== undefined) throw result.verificationError
     if (result.isVerified === false) return exitStatus.damaged

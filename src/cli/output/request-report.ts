@@ -1,20 +1,36 @@
 import { humanBytes, humanCount } from '../../foundation/human.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { OtherOutcome } from '../../service/also-to/other-repositories.ts'
 import type { Session } from '../session.ts'
 import { writeJsonErrorLine } from './json.ts'
+import { safeText } from './safe-text.ts'
 
 type Counts = NonNullable<Awaited<ReturnType<Repository['storage']['countRequests']>>>
 
 /** What a command has asked a store for: a line with `--verbose`, and always with `--json`. Nothing where requests cost nothing. */
 export async function tellRequests(session: Session, repository: Repository): Promise<void> {
-  const { terminal, globals, isJson, isQuiet } = session
   // A store that failed has been told already.
   const counts = await repository.storage?.countRequests().catch(() => null)
-  if (counts === null || counts === undefined) return
+  if (counts) tellCounts(session, repository.location, counts)
+}
+
+/** The same of other repositories, which were opened and closed by what copies to them. */
+export function tellOtherRequests(session: Session, others: readonly OtherOutcome[]): void {
+  for (const { location, requests } of others) {
+    if (requests !== null) tellCounts(session, location, requests)
+  }
+}
+
+function isTold({ globals, isJson, isQuiet }: Session): boolean {
+  return isJson ? !isQuiet : globals.verbose === true && !isQuiet
+}
+
+function tellCounts(session: Session, location: string, counts: Counts): void {
+  const { terminal, isJson } = session
   if (!isJson && counts.wrongAnswers > 0) terminal.writeError(wrongAnswersText(counts))
-  if (isJson ? isQuiet : globals.verbose !== true) return
-  if (isJson) writeJsonErrorLine(terminal, requestsJson(counts))
-  else terminal.writeError(`${requestsText(counts)}\n`)
+  if (!isTold(session)) return
+  if (isJson) writeJsonErrorLine(terminal, requestsJson(location, counts))
+  else terminal.writeError(`${safeText(requestsText(location, counts))}\n`)
 }
 
 /** Also without `--verbose`: whoever is lied to should know, though nothing wrong was taken. */
@@ -23,8 +39,8 @@ function wrongAnswersText({ wrongAnswers }: Counts): string {
   return `warning: ${answers} of the store had other bytes than what was stored, and were asked for again; is it, or the way to it, failing?\n`
 }
 
-/** `asked the store: 12 GET, 3 PUT, 9 LIST, 1 DELETE; 1.2 MiB down, 4.0 KiB up` */
-export function requestsText(counts: Counts): string {
+/** `asked s3:https://store/bucket: 12 GET, 3 PUT, 9 LIST, 1 DELETE; 1.2 MiB down, 4.0 KiB up` */
+export function requestsText(location: string, counts: Counts): string {
   const kinds = [
     [counts.gets, 'GET'],
     [counts.heads, 'HEAD'],
@@ -37,12 +53,13 @@ export function requestsText(counts: Counts): string {
     .map(([count, kind]) => `${humanCount(count)} ${kind}`)
   const bytes = `${humanBytes(counts.downloadedBytes)} down, ${humanBytes(counts.uploadedBytes)} up`
   const wrong = counts.wrongAnswers > 0 ? `; ${humanCount(counts.wrongAnswers)} wrong answers` : ''
-  return `asked the store: ${asked.join(', ') || 'nothing'}; ${bytes}${wrong}`
+  return `asked ${location}: ${asked.join(', ') || 'nothing'}; ${bytes}${wrong}`
 }
 
-export function requestsJson(counts: Counts): Readonly<Record<string, unknown>> {
+export function requestsJson(location: string, counts: Counts): Readonly<Record<string, unknown>> {
   return {
     message_type: 'requests',
+    repository: location,
     get: counts.gets,
     head: counts.heads,
     put: counts.puts,

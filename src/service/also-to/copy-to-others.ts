@@ -50,6 +50,8 @@ async function copyToOther(
         copied: count(there, 'copied'),
         damaged,
         storedBytesAdded: added.reduce((sum, bytes) => sum + bytes, 0),
+        // The copy is there, whatever becomes of this question.
+        requests: (await repository.storage?.countRequests().catch(() => null)) ?? null,
       }
     } finally {
       await repository.close()
@@ -68,7 +70,7 @@ export function tellDown(
 ): OtherOutcome {
   const message = `No copy in "${location}", which the next backup catches up with: ${errorText(error)}`
   onEvent({ type: 'failure', message })
-  return { location, error, copied: 0, damaged: 0, storedBytesAdded: 0 }
+  return { location, error, copied: 0, damaged: 0, storedBytesAdded: 0, requests: null }
 }
 
 async function copyMissed(

@@ -37,7 +37,8 @@ function storageOf({
     environment: process.env,
     workingFolder: process.cwd(),
   }
-  return async (location) => (isAddress(location) ? await chooseStorage(hints) : undefined)
+  return async (location) =>
+    isAddress(location) ? await chooseStorage({ ...hints, location, role: 'other' }) : undefined
 }
 
 async function passphraseOf(context: ServiceContext, other: OtherRepository): Promise<string> {

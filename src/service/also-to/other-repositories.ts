@@ -1,5 +1,6 @@
 import type { OtherRepository } from '../../config/settings.ts'
 import type { StorageSettings } from '../../repository/open-chosen-storage.ts'
+import type { Repository } from '../../repository/repository.ts'
 import type { ServiceContext } from '../service-context.ts'
 
 /** Repositories that get a copy of each backup, and what opening them takes besides. */
@@ -34,4 +35,6 @@ export interface OtherOutcome {
   /** Snapshots that could not be copied, because something of them is lost where the backup was saved. */
   readonly damaged: number
   readonly storedBytesAdded: number
+  /** What its store was asked for; null where requests cost nothing, and where it failed. */
+  readonly requests: Awaited<ReturnType<Repository['storage']['countRequests']>>
 }

@@ -29,9 +29,11 @@ export async function checkConfiguration(
       findings.push(checkPrivate('the passphrase file', passphraseFile))
     }
   }
-  const { cacert, s3 } = settings
-  if (s3.secretAccessKeyFile !== undefined) {
-    findings.push(checkPrivate('the secret key file', s3.secretAccessKeyFile))
+  const { cacert, s3, alsoTo } = settings
+  for (const account of [s3, ...alsoTo.map((other) => other.s3)]) {
+    if (account?.secretAccessKeyFile !== undefined) {
+      findings.push(checkPrivate('the secret key file', account.secretAccessKeyFile))
+    }
   }
   if (cacert !== undefined && !existsSync(cacert)) {
     const message = `the certificates are not found: ${cacert}`

@@ -19,6 +19,7 @@ const connectMsMax = 10_000
 export function connect(settings: S3Settings): S3Client {
   // It would tell every user of Node 20 that versions after this one want a newer Node. In a thread this is no one else's environment.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
+  if (settings.profile !== undefined) forgetEnvironmentKeys()
   const agentOptions = { keepAlive: true, maxSockets: connectionsMax }
   return new S3Client({
     ...regionOf(settings),
@@ -37,6 +38,13 @@ export function connect(settings: S3Settings): S3Client {
       httpsAgent: new HttpsAgent({ ...agentOptions, ...authorities(settings.cacert) }),
     },
   })
+}
+
+/** They belong to another repository, and the client would wonder on standard error which of the two is meant. */
+function forgetEnvironmentKeys(): void {
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
+    delete process.env[name]
+  }
 }
 
 /** Stores of one's own mostly take any region; what signs needs one. Without it the client asks the environment and the profile. */

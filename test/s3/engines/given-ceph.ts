@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { inject } from 'vitest'
 
 import type { S3Access } from './engine.ts'
-import type { CephState } from './shared-ceph.ts'
+import { otherAccountPath, type CephState } from './shared-ceph.ts'
 
 /**
  * The Ceph that all files of the project `s3` share; waits until it serves.
@@ -13,7 +13,16 @@ import type { CephState } from './shared-ceph.ts'
  * @throws with the reason when it cannot be installed or started
  */
 export async function givenCeph(): Promise<S3Access> {
-  const state = JSON.parse(await ask(inject('cephState'))) as CephState
+  return accessOf(await ask(inject('cephState')))
+}
+
+/** A new account of the same store, which sees nothing of what others have there. */
+export async function givenOtherAccount(): Promise<S3Access> {
+  return accessOf(await ask(new URL(otherAccountPath, inject('cephState')).href))
+}
+
+function accessOf(answer: string): S3Access {
+  const state = JSON.parse(answer) as CephState
   if ('failure' in state) throw new Error(`No Ceph to test with: ${state.failure}`)
   return state.access
 }

@@ -113,6 +113,61 @@ describe('how a store is reached', () => {
     expect(err).toContain(allowed)
   })
 
+  describe('of a repository that is read from', () => {
+    const from = {
+      HOLDFAST_FROM_AWS_ACCESS_KEY_ID: 'AKIAFROM',
+      HOLDFAST_FROM_AWS_SECRET_ACCESS_KEY: 'from',
+    }
+    const own =
+      'holdfast:\n  s3: { profile: first }\n  also_to:\n' +
+      `    - { repository: "${address}", s3: { profile: own, region: eu-west-1 } }\n`
+
+    async function fromStorage(environment: Readonly<Record<string, string>>): Promise<unknown> {
+      const argv = ['copy', '--repo', 'repo', '--from', address]
+      const result = await run(argv, { environment, workingFolder: folder })
+      const [, opened] = result.calls.filter(({ name }) => name === 'openRepository')
+      return (opened?.options as { storage: unknown } | undefined)?.storage
+    }
+
+    it('is that of its own keys, region and profile', async () => {
+      const pair = { accessKeyId: 'AKIAFROM', secretAccessKey: 'from' }
+      expect(await fromStorage({ ...keys, ...from })).toEqual({ s3: pair })
+      const more = { HOLDFAST_FROM_AWS_SESSION_TOKEN: 't', HOLDFAST_FROM_AWS_REGION: 'r' }
+      expect(await fromStorage({ ...from, ...more })).toEqual({
+        s3: { ...pair, sessionToken: 't', region: 'r' },
+      })
+      const profile = { ...keys, HOLDFAST_FROM_AWS_PROFILE: 'p' }
+      expect(await fromStorage(profile)).toEqual({ s3: { profile: 'p' } })
+    })
+
+    it('comes from its section of config.yml before the account of the first', async () => {
+      write('config.yml', own)
+      const s3 = { profile: 'own', region: 'eu-west-1' }
+      expect(await fromStorage(keys)).toEqual({ s3 })
+      expect(await fromStorage({ ...from, AWS_PROFILE: 'mine' })).toMatchObject({
+        s3: { accessKeyId: 'AKIAFROM' },
+      })
+      // As the first one it is what whoever runs the command says, else its section.
+      expect(await storageOf([], keys)).toEqual({ s3: { region: 'eu-west-1' } })
+      expect(await storageOf()).toEqual({ s3 })
+    })
+
+    it('is that of the first when nothing is said of it', async () => {
+      expect(await fromStorage(keys)).toEqual({})
+      write('config.yml', 'holdfast: { s3: { profile: first } }\n')
+      expect(await fromStorage({})).toEqual({ s3: { profile: 'first' } })
+    })
+
+    it('refuses half a key', async () => {
+      const environment = { HOLDFAST_FROM_AWS_SECRET_ACCESS_KEY: 'canary' }
+      const argv = ['copy', '--repo', 'repo', '--from', address]
+      const { status, err } = await run(argv, { environment, workingFolder: folder })
+      expect(status).toBe(2)
+      expect(err).toContain('HOLDFAST_FROM_AWS_ACCESS_KEY_ID')
+      expect(err).not.toContain('canary')
+    })
+  })
+
   it('refuses credentials in an address before anything is asked or opened', async () => {
     const { status, err, calls } = await run([
       'init',

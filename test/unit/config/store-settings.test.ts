@@ -96,6 +96,38 @@ describe('the section holdfast.s3', () => {
   })
 })
 
+describe('the section s3 of a repository in holdfast.also_to', () => {
+  const element = '  also_to:\n    - repository: /mnt/disk\n    - repository: s3://b\n      s3:\n'
+
+  it('is read like that of the first, and is not there unless it is written', () => {
+    const { alsoTo } = settingsOf(
+      `${element}        access_key_id: AKIA\n        secret_access_key_file: ../s3.key\n`,
+    )
+    expect(alsoTo).toEqual([
+      { location: '/mnt/disk' },
+      {
+        location: 's3://b',
+        s3: { accessKeyId: 'AKIA', secretAccessKeyFile: join(folder, '../s3.key') },
+      },
+    ])
+  })
+
+  it('is held to the same rules, and nothing of it is repeated', () => {
+    const secret = `        access_key_id: AKIA\n        secret_access_key: ${canary}\n`
+    for (const [text, state, mode] of [
+      ['        access_key_id: AKIA\n', 'without its secret key', 0o600],
+      [`${secret}        profile: x\n`, 'beside access_key_id', 0o600],
+      [secret, 'chmod 600', 0o644],
+      [`        secret: ${canary}\n`, 'a key that does not exist', 0o600],
+    ] as const) {
+      const { message } = faultOf(() => settingsOf(`${element}${text}`, mode))
+      expect(message).toContain('holdfast.also_to.1.s3')
+      expect(message).toContain(state)
+      expect(message).not.toContain(canary)
+    }
+  })
+})
+
 describe('readSecretAccessKey()', () => {
   it('takes the one word of a file that is closed to others', () => {
     const file = write('key', `${canary}\n`)

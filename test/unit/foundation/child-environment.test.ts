@@ -5,6 +5,9 @@ import { childEnvironment } from '../../../src/foundation/child-environment.ts'
 const names = [
   'HOLDFAST_PASSPHRASE',
   'HOLDFAST_TOKEN',
+  'HOLDFAST_FROM_AWS_ACCESS_KEY_ID',
+  'HOLDFAST_FROM_AWS_SECRET_ACCESS_KEY',
+  'HOLDFAST_FROM_AWS_SESSION_TOKEN',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
@@ -25,5 +28,5 @@ it('keeps the keys of its store from programs, and leaves the profile that other
 })
 
 it('leaves keys that are not those of the repository', () => {
-  expect(namesFor('/srv/repo')).toEqual(names.slice(2))
+  expect(namesFor('/srv/repo')).toEqual(names.slice(5))
 })
