@@ -1,7 +1,6 @@
 import { createDecompressor, type Decompressor } from '../format/compression/zstd.ts'
 import {
   openSegment,
-  readPackTrailer,
   segmentDescriptor,
   segmentFormOf,
   type OpenedPack,
@@ -12,6 +11,7 @@ import { readProved, readProvedSync } from './read-proved.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'
+import { readEnds } from './read-ends.ts'
 import { withRoom } from './with-room.ts'
 
 /** What of a pack is to be copied. */
@@ -50,19 +50,12 @@ export class PackCopier {
   /** @throws {RepositoryError} when the pack or what is needed of it is lost or damaged, or the storage fails */
   async copy({ packId, packBytes, segments }: PackCopy): Promise<void> {
     const name = `packs/${packId}`
-    const readRange = (offset: number, lengthBytes: number): Buffer => {
-      const bytes = Buffer.allocUnsafe(lengthBytes)
-      this.#storage.readRangeSync(name, offset, bytes)
-      return bytes
-    }
     const { keys, repositoryId, sealed } = this.#context
-    const opened = await readProved(this.#storage, name, () =>
-      readPackTrailer(readRange, packBytes, {
-        frameRootKey: keys.frameRootKey,
-        repositoryId: Buffer.from(repositoryId),
-        sealed,
-      }),
-    )
+    const opened = await readEnds(this.#storage, packId, packBytes, {
+      frameRootKey: keys.frameRootKey,
+      repositoryId: Buffer.from(repositoryId),
+      sealed,
+    })
     this.#storage.expectRanges(
       segments.map(({ segment }) => ({
         name,

@@ -6,9 +6,14 @@ import { readProved } from './read-proved.ts'
 /** Longer than nearly all trailers (docs/FORMAT.md, section 7: about 40 bytes for a blob, and few packs have 3,000). */
 const tailBytes = 128 * 1024
 
+/** Requests that `readEnds` makes of a storage that is far away, as a rule. */
+export function endRequestsOf(packBytes: number): number {
+  return packBytes <= tailBytes ? 1 : 2
+}
+
 /**
  * Reads what a pack holds from its two ends. A storage that is far away is asked for both at once, and for so much that the trailer is among it
- * as a rule.
+ * as a rule. A pack that is no longer than that is read in one request.
  *
  * @throws {RepositoryError} `OBJECT_DAMAGED`, `OBJECT_MISSING` or a storage fault
  */
@@ -34,13 +39,13 @@ async function readOnce(
     return await readPackTrailer(readRange, packBytes, access)
   }
   const tailStart = Math.max(0, packBytes - tailBytes)
-  const [head, tail] = await Promise.all([
-    readRange(0, objectHeaderBytes),
+  const [tail, head] = await Promise.all([
     readRange(tailStart, packBytes - tailStart),
+    tailStart > 0 ? readRange(0, objectHeaderBytes) : null,
   ])
   return await readPackTrailer(
     (offset, lengthBytes) => {
-      if (offset === 0 && lengthBytes === objectHeaderBytes) return head
+      if (head && offset === 0 && lengthBytes === objectHeaderBytes) return head
       if (offset < tailStart) return readRange(offset, lengthBytes)
       return tail.subarray(offset - tailStart, offset - tailStart + lengthBytes)
     },

@@ -1,6 +1,7 @@
 import type { PackRow } from '../../catalogue/blob-location.ts'
 import { sumCosts, type StorageCost } from '../../foundation/storage-cost.ts'
 import { costOfRanges, type ReadCost } from '../../repository/read-cost.ts'
+import { endRequestsOf } from '../../repository/read-ends.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { sealedRangeOf } from '../../repository/sealed-range.ts'
 
@@ -31,8 +32,6 @@ const packBytes = 28 * 1024 * 1024
 const packsPerIndex = 32
 /** That one request tells of. */
 const versionsPerList = 1000
-/** Header, footer and trailer. */
-const endsPerPack = 3
 
 /**
  * What it asks of the storage from here on. Which index objects name packs that go is known when they have been read; until then each of those
@@ -47,10 +46,11 @@ export function pruneCost(
   const newPacks = Math.ceil(newBytes / packBytes)
   const reads = copies.map(({ pack, live }) => {
     const needed = catalogue.blobs.segments(pack.row).filter(({ number }) => live?.has(number))
-    return costOfRanges(needed.map((segment) => sealedRangeOf(pack.id, segment)))
+    const cost = costOfRanges(needed.map((segment) => sealedRangeOf(pack.id, segment)))
+    return sumCosts(cost, { gets: endRequestsOf(pack.bytes) })
   })
   return sumCosts(...reads, ...proofs, {
-    gets: endsPerPack * copies.length + (goneCount > 0 ? indexCount : 0),
+    gets: goneCount > 0 ? indexCount : 0,
     puts:
       newPacks +
       Math.ceil((newPacks + replaced) / packsPerIndex) +

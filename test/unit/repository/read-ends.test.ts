@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { readEnds } from '../../../src/repository/read-ends.ts'
+import { endRequestsOf, readEnds } from '../../../src/repository/read-ends.ts'
 import { damagedError } from '../../../src/storage/errors.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { frameRootKey, repositoryId } from '../format/object/fixed-repository.ts'
@@ -31,8 +31,10 @@ const tail = 128 * 1024
 
 describe('readEnds()', () => {
   it.each([
-    ['a small pack', packOf(3), 2],
+    ['a small pack', packOf(3), 1],
     ['a long pack', packOf(3, 300_000), 2],
+    ['a pack of just so many bytes', packOf(3, tail - packOf(3).length), 1],
+    ['a pack of one more', packOf(3, tail + 1 - packOf(3).length), 2],
     ['a pack of very many blobs', packOf(6_000), 3],
   ])('reads the trailer of %s far away in few requests', async (_what, pack, requests) => {
     const far = storageOf(pack, true)
@@ -42,7 +44,10 @@ describe('readEnds()', () => {
     expect(found.trailer).toEqual(expected.trailer)
     expect(far.asked).toHaveLength(requests)
     const tailStart = Math.max(0, pack.length - tail)
-    expect(far.asked.slice(0, 2)).toEqual(['0+64', `${tailStart}+${pack.length - tailStart}`])
+    // The head of a short pack is among its tail.
+    const head = tailStart > 0 ? ['0+64'] : []
+    expect(far.asked.slice(0, 2)).toEqual([`${tailStart}+${pack.length - tailStart}`, ...head])
+    if (requests < 3) expect(endRequestsOf(pack.length)).toBe(requests)
   })
 
   it.each([true, false])('finds a changed trailer damaged (far away: %s)', async (isRemote) => {

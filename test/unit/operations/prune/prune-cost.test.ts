@@ -54,6 +54,12 @@ describe('pruneCost()', () => {
     ).toEqual({ ...noCost, puts: 1001, lists: 2 })
   })
 
+  it('reads a short pack by one request, with its ends', () => {
+    const short = { ...pack, bytes: 100_000 }
+    const work = { copies: [{ pack: short, live: new Map() }], proofs: [], newBytes: 0, goneCount: 0, ...others }
+    expect(pruneCost({ catalogue: catalogueOf(1, []) }, work).gets).toBe(1)
+  })
+
   it('counts of a pack that is copied from only the segments that are needed', () => {
     const segments = [0, 1, 2].map((number) => ({
       number,
@@ -72,7 +78,7 @@ describe('pruneCost()', () => {
       ...others,
     }
     expect(pruneCost({ catalogue: catalogueOf(1, segments) }, work)).toEqual({
-      gets: 2 + 3 + 1,
+      gets: 2 + 2 + 1,
       puts: 1 + 1 + 1,
       lists: 15,
       deletes: 3,
