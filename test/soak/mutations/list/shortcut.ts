@@ -271,8 +271,29 @@ export const shortcutMutants: readonly Mutant[] = [
     name: 'what led to a page that is gone leads to the one that gets its row',
     class: 'order',
     file: 'src/catalogue/index-object-table.ts',
-    text: 'DELETE FROM page_reference WHERE page NOT IN (SELECT row FROM tree_page);',
-    replacement: '',
+    text: 'DELETE FROM page_reference WHERE page IN',
+    replacement: 'DELETE FROM page_reference WHERE page < 0 AND page IN',
+    tests: [
+      {
+        file: 'test/unit/catalogue/index-objects.test.ts',
+        only: 'drops tree pages that are in no pack any more',
+      },
+    ],
+  },
+  {
+    name: 'blobs of packs that are gone stay known',
+    class: 'order',
+    file: 'src/catalogue/index-object-table.ts',
+    text: 'DELETE FROM blob WHERE pack IN',
+    replacement: 'DELETE FROM blob WHERE pack < 0 AND pack IN',
+    tests: [{ file: 'test/unit/catalogue/index-objects.test.ts' }],
+  },
+  {
+    name: 'pages are looked for only when packs without any are gone',
+    class: 'order',
+    file: 'src/catalogue/index-object-table.ts',
+    text: 'if (hadPages !== undefined)',
+    replacement: 'if (hadPages === undefined)',
     tests: [
       {
         file: 'test/unit/catalogue/index-objects.test.ts',
