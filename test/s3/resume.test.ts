@@ -20,13 +20,13 @@ it('what the store had taken of a killed snapshot is not sent again', async () =
     space.write(`source/${file % 10}/${file}`, randomBytesOf(file, fileBytes))
   }
   await store.done(['init'])
-  let packs = 0
+  const packs: string[] = []
   // Two packs get there; whatever follows waits for an answer that does not come.
   const proxy = await startProxy(access.endpoint, {
     act: ({ method, url }) => {
       if (!isPack(`${method} ${url}`)) return 'pass'
-      packs += 1
-      return packs > 2 ? 'hang' : 'pass'
+      packs.push(url ?? '')
+      return packs.length > 2 ? 'hang' : 'pass'
     },
   })
   const environment = { HOLDFAST_REPOSITORY: store.address(proxy.endpoint) }
@@ -38,7 +38,7 @@ it('what the store had taken of a killed snapshot is not sent again', async () =
     )
     return { count: Contents.length, bytes: Contents.reduce((sum, { Size = 0 }) => sum + Size, 0) }
   }
-  while (packs < 3 || (await stored()).count < 2) {
+  while (packs.length < 3 || (await stored()).count < 2) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   run.process.kill('SIGKILL')
@@ -48,7 +48,7 @@ it('what the store had taken of a killed snapshot is not sent again', async () =
   expect(before.bytes).toBeGreaterThan(40_000_000)
 
   const { errorLines, lines } = await store.done(['snapshot', 'source', '--json'])
-  const told = errorLines.concat(lines).map((line) => String(line['message'] ?? ''))
+  const told = errorLines.concat(lines).map((line) => JSON.stringify(line))
   expect(told.join('\n')).toContain('2 packs of a run that was cut off are used again')
   const counts = errorLines.find((line) => line['message_type'] === 'requests')
   const total = files * fileBytes

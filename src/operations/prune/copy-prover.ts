@@ -12,6 +12,11 @@ export interface ClaimedCopy {
   readonly location: BlobLocation
 }
 
+/** Who chooses copies, and is told which are wrong. */
+export interface ProofTaker {
+  noteProofs(copies: readonly ClaimedCopy[], wrong: readonly ClaimedCopy[]): void
+}
+
 /**
  * Reads copies of blobs for which others are given up. That an index object, or the pack itself, says that a blob is there proves nothing: who
  * has a key and may add objects can say so of every blob there is, and would have the good copies removed by the next prune.
@@ -25,8 +30,24 @@ export class CopyProver {
     this.#hashers = createBlobHashers(context.keys)
   }
 
+  /** @returns whether any copy is not what it has to be, so that others must be chosen */
+  proveAll(
+    live: ProofTaker,
+    unproved: ReadonlyMap<number, readonly ClaimedCopy[]>,
+    signal: AbortSignal | undefined,
+  ): boolean {
+    let isAnyWrong = false
+    for (const copies of unproved.values()) {
+      signal?.throwIfAborted()
+      const wrong = this.#findWrong(copies)
+      live.noteProofs(copies, wrong)
+      if (wrong.length > 0) isAnyWrong = true
+    }
+    return isAnyWrong
+  }
+
   /** @param copies of one pack. @returns those that are not the blobs that they are said to be */
-  findWrong(copies: readonly ClaimedCopy[]): ClaimedCopy[] {
+  #findWrong(copies: readonly ClaimedCopy[]): ClaimedCopy[] {
     const bySegment = new Map<number, ClaimedCopy[]>()
     for (const copy of copies) {
       const known = bySegment.get(copy.location.segment)

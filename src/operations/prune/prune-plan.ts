@@ -71,3 +71,13 @@ export function planPrune(uses: readonly PackUse[], limits: PruneLimits): PruneP
 function deadPart(use: PackUse): number {
   return use.deadBytes / (use.liveBytes + use.deadBytes)
 }
+
+/** Compressed size of what would be copied, taken to be in proportion to the plaintext. */
+export function estimateCopies(plan: PrunePlan, uses: readonly PackUse[]): number {
+  const repacked = new Set(plan.repack)
+  let bytes = 0
+  for (const { pack, liveBytes, deadBytes } of uses) {
+    if (repacked.has(pack)) bytes += (pack.bytes * liveBytes) / (liveBytes + deadBytes)
+  }
+  return Math.round(bytes)
+}

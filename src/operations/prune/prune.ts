@@ -27,6 +27,7 @@ import { markSnapshots } from './mark-snapshots.ts'
 import { disagreement, measurePackUses } from './pack-use.ts'
 import { pruneCost } from './prune-cost.ts'
 import {
+  estimateCopies,
   planPrune,
   unusedRatioMaxDefault,
   type PackUse,
@@ -323,27 +324,20 @@ class PruneRun {
     }
   }
 
-  /** @returns whether any copy is not what it has to be, so that others must be chosen */
   #proveCopies(
     live: LiveBlobs,
     isLeaving: (packRow: number) => boolean,
     isRewritten: (packRow: number) => boolean = () => false,
   ): boolean {
-    let isAnyWrong = false
-    for (const copies of live.unprovedCopies(isLeaving, isRewritten).values()) {
-      this.#options.signal?.throwIfAborted()
-      this.#prover ??= new CopyProver(this.#repository)
-      const wrong = this.#prover.findWrong(copies)
-      live.noteProofs(copies, wrong)
-      if (wrong.length > 0) isAnyWrong = true
-    }
-    return isAnyWrong
+    this.#prover ??= new CopyProver(this.#repository)
+    const { signal } = this.#options
+    return this.#prover.proveAll(live, live.unprovedCopies(isLeaving, isRewritten), signal)
   }
 
   #tellCost(planned: PlannedPrune, goneCount: number): void {
     const { plan, uses, unproved, retainedCount, expiredCount } = planned
     const copies = plan.repack.map((pack) => ({ pack, live: this.#marks.inPack(pack.row) }))
-    const newBytes = estimate(plan, uses)
+    const newBytes = estimateCopies(plan, uses)
     const proofs = costOfProofs(unproved.values())
     const cost = pruneCost(this.#repository, {
       copies,
@@ -486,7 +480,7 @@ class PruneRun {
   }): PruneResult {
     const { stored, plan, uses, gone, expired } = found
     const deleted = sum(gone.map((id) => stored.bytesOf.get(id) ?? 0))
-    const newBytes = estimate(plan, uses)
+    const newBytes = estimateCopies(plan, uses)
     return {
       packsDeleted: gone.length - plan.repack.length,
       packsRewritten: plan.repack.length,
@@ -521,14 +515,4 @@ function sum(numbers: Iterable<number>): number {
   let total = 0
   for (const number of numbers) total += number
   return total
-}
-
-/** Compressed size of what would be copied, taken to be in proportion to the plaintext. */
-function estimate(plan: PrunePlan, uses: readonly PackUse[]): number {
-  const repacked = new Set(plan.repack)
-  let bytes = 0
-  for (const { pack, liveBytes, deadBytes } of uses) {
-    if (repacked.has(pack)) bytes += (pack.bytes * liveBytes) / (liveBytes + deadBytes)
-  }
-  return Math.round(bytes)
 }

@@ -315,8 +315,8 @@ export const pruneMutants: readonly Mutant[] = [
   {
     name: 'a copy is given up for one that nobody has read',
     class: 'verify-before-publish',
-    file: 'src/operations/prune/prune.ts',
-    text: 'const wrong = this.#prover.findWrong(copies)',
+    file: 'src/operations/prune/copy-prover.ts',
+    text: 'const wrong = this.#findWrong(copies)',
     replacement: 'const wrong: ClaimedCopy[] = []',
     tests: [
       {
