@@ -1,6 +1,7 @@
-import type { Gauge, Registry } from 'prom-client'
+import type { Counter, Gauge, Registry } from 'prom-client'
 
 import { alertRules } from '../model/alert-rule.ts'
+import type { StoreRequests } from '../repository/store-requests.ts'
 import type { Overview } from './overview.ts'
 
 /** What `/metrics` answers. */
@@ -22,9 +23,17 @@ export async function loadMetricsLibrary(): Promise<typeof import('prom-client')
   return await import('prom-client')
 }
 
-/** Writes an overview as Prometheus text. */
-export async function renderMetrics(overview: Overview): Promise<RenderedMetrics> {
-  const { Gauge: GaugeClass, Registry: RegistryClass } = await loadMetricsLibrary()
+/**
+ * Writes an overview as Prometheus text.
+ *
+ * @param requests what stores were asked for since this process was started; null where requests cost nothing
+ */
+export async function renderMetrics(
+  overview: Overview,
+  requests: StoreRequests | null = null,
+): Promise<RenderedMetrics> {
+  const library = await loadMetricsLibrary()
+  const { Gauge: GaugeClass, Registry: RegistryClass, Counter: CounterClass } = library
   const registry: Registry = new RegistryClass()
   for (const { name, help, label, values } of measuresOf(overview)) {
     const present = values.filter(([, value]) => value !== null)
@@ -35,7 +44,41 @@ export async function renderMetrics(overview: Overview): Promise<RenderedMetrics
       gauge.set(label === undefined ? {} : { [label]: text }, toNumber(value))
     }
   }
+  for (const { name, help, label, values } of requests ? requestMeasures(requests) : []) {
+    const labelNames = label === undefined ? [] : [label]
+    const counter: Counter = new CounterClass({ name, help, labelNames, registers: [registry] })
+    for (const [text, value] of values) {
+      counter.inc(label === undefined ? {} : { [label]: text }, Number(value))
+    }
+  }
   return { contentType: registry.contentType, text: await registry.metrics() }
+}
+
+function requestMeasures(requests: StoreRequests): Measure[] {
+  return [
+    {
+      name: 'holdfast_store_requests_total',
+      help: 'Requests to stores by this server and its jobs, each try counted.',
+      label: 'method',
+      values: [
+        ['get', requests.gets],
+        ['head', requests.heads],
+        ['put', requests.puts],
+        ['list', requests.lists],
+        ['delete', requests.deletes],
+      ],
+    },
+    one(
+      'holdfast_store_sent_bytes_total',
+      'Bytes that were sent to stores.',
+      requests.uploadedBytes,
+    ),
+    one(
+      'holdfast_store_received_bytes_total',
+      'Bytes that were received from stores.',
+      requests.downloadedBytes,
+    ),
+  ]
 }
 
 /** A text is a time. */

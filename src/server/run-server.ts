@@ -19,6 +19,7 @@ import type { JobEnd } from './jobs/job.ts'
 import { forkJobs } from './jobs/fork-job.ts'
 import { PreparedStatistics } from './prepared-statistics.ts'
 import { Jobs, type JobRunner } from './jobs/jobs.ts'
+import { ToldRequests } from './jobs/told-requests.ts'
 import { AccessControl } from './security/access-control.ts'
 import { AllowedHosts, isLoopback } from './security/allowed-hosts.ts'
 import { Credentials, type Tokens } from './security/credentials.ts'
@@ -104,7 +105,8 @@ async function start(
   )
   const monitoring = options.monitoring ?? (await monitoringSettings(configuration))
   const logins = aggregateFailedLogins((fields) => recordLogin(options, log, fields))
-  const run = forkJobs(repository, configuration)
+  const told = new ToldRequests()
+  const run = forkJobs(repository, configuration, told)
   const statistics = new PreparedStatistics(held, run)
   const jobs = new Jobs({
     run: holdingRunner(held, options.runJob ?? run, options.mayRunJob),
@@ -130,9 +132,7 @@ async function start(
       scheme,
       port: bound.port,
       nowMs: options.monotonicMs ?? (() => performance.now()),
-      ...(options.failedLoginsPerMinute !== undefined && {
-        failedLoginsPerMinute: options.failedLoginsPerMinute,
-      }),
+      ...failedLoginLimit(options),
       onFailedLogin: (login) => logins.note(login),
     }),
     jobs,
@@ -141,14 +141,14 @@ async function start(
     heartbeatMs: options.heartbeatMs ?? heartbeatMsDefault,
     downloadStallMs: options.downloadStallMs ?? downloadStallMsDefault,
     answers: new AnswerCache(),
+    told,
     statistics,
     log,
     isSecure,
     nowMs: () => Date.now(),
   }
   const listening = bound.answerWith(server)
-  const name = place.host.includes(':') ? `[${place.host}]` : place.host
-  const url = `${scheme}://${name}:${bound.port}`
+  const url = `${scheme}://${hostText(place.host)}:${bound.port}`
   log.info({ url }, 'Listening')
   // The first scrape should not wait for the library.
   void loadMetricsLibrary()
@@ -162,6 +162,16 @@ async function start(
       log.info({}, 'Stopped')
     },
   }
+}
+
+function failedLoginLimit({
+  failedLoginsPerMinute,
+}: ServerOptions): Pick<ServerOptions, 'failedLoginsPerMinute'> {
+  return failedLoginsPerMinute === undefined ? {} : { failedLoginsPerMinute }
+}
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 /** While a job runs it keeps the catalogue up to date; when it has ended, what it made is there for the next reader. */

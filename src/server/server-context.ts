@@ -5,6 +5,7 @@ import type { AnswerCache } from './answer-cache.ts'
 import type { EventHub } from './api/event-hub.ts'
 import type { HeldRepository } from './held-repository.ts'
 import type { Jobs } from './jobs/jobs.ts'
+import type { ToldRequests } from './jobs/told-requests.ts'
 import type { PreparedStatistics } from './prepared-statistics.ts'
 import type { AccessControl } from './security/access-control.ts'
 import type { Identity } from './security/credentials.ts'
@@ -32,6 +33,8 @@ export interface ServerContext {
   /** A download of which nothing was taken for so long is given up. */
   readonly downloadStallMs: number
   readonly answers: AnswerCache
+  /** What the processes of jobs have asked stores for. */
+  readonly told: ToldRequests
   readonly statistics: PreparedStatistics
   readonly log: ServerLog
   /** TLS is spoken. */

@@ -15,6 +15,8 @@ export interface ServiceContext {
   readonly onEvent: OnEvent
   /** Repositories that get a copy of each backup; default: those of the configuration. */
   readonly others?: OtherRepositories
+  /** Told of each other repository before it is closed: what it was asked for counts as well. */
+  readonly noteRequests?: (other: Repository) => Promise<void>
   /** Default: the operations themselves. */
   readonly operations?: ServiceOperations
 }

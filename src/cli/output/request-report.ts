@@ -1,11 +1,10 @@
 import { humanBytes, humanCount } from '../../foundation/human.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { StoreRequests } from '../../repository/store-requests.ts'
 import type { OtherOutcome } from '../../service/also-to/other-repositories.ts'
 import type { Session } from '../session.ts'
 import { writeJsonErrorLine } from './json.ts'
 import { safeText } from './safe-text.ts'
-
-type Counts = NonNullable<Awaited<ReturnType<Repository['storage']['countRequests']>>>
 
 /** What a command has asked a store for: a line with `--verbose`, and always with `--json`. Nothing where requests cost nothing. */
 export async function tellRequests(session: Session, repository: Repository): Promise<void> {
@@ -25,7 +24,7 @@ function isTold({ globals, isJson, isQuiet }: Session): boolean {
   return isJson ? !isQuiet : globals.verbose === true && !isQuiet
 }
 
-function tellCounts(session: Session, location: string, counts: Counts): void {
+function tellCounts(session: Session, location: string, counts: StoreRequests): void {
   const { terminal, isJson } = session
   if (!isJson && counts.wrongAnswers > 0) terminal.writeError(wrongAnswersText(counts))
   if (!isTold(session)) return
@@ -34,13 +33,13 @@ function tellCounts(session: Session, location: string, counts: Counts): void {
 }
 
 /** Also without `--verbose`: whoever is lied to should know, though nothing wrong was taken. */
-function wrongAnswersText({ wrongAnswers }: Counts): string {
+function wrongAnswersText({ wrongAnswers }: StoreRequests): string {
   const answers = wrongAnswers === 1 ? '1 answer' : `${humanCount(wrongAnswers)} answers`
   return `warning: ${answers} of the store had other bytes than what was stored, and were asked for again; is it, or the way to it, failing?\n`
 }
 
 /** `asked s3:https://store/bucket: 12 GET, 3 PUT, 9 LIST, 1 DELETE; 1.2 MiB down, 4.0 KiB up` */
-export function requestsText(location: string, counts: Counts): string {
+export function requestsText(location: string, counts: StoreRequests): string {
   const kinds = [
     [counts.gets, 'GET'],
     [counts.heads, 'HEAD'],
@@ -56,7 +55,10 @@ export function requestsText(location: string, counts: Counts): string {
   return `asked ${location}: ${asked.join(', ') || 'nothing'}; ${bytes}${wrong}`
 }
 
-export function requestsJson(location: string, counts: Counts): Readonly<Record<string, unknown>> {
+export function requestsJson(
+  location: string,
+  counts: StoreRequests,
+): Readonly<Record<string, unknown>> {
   return {
     message_type: 'requests',
     repository: location,

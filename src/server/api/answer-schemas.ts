@@ -373,4 +373,5 @@ export const configurationSchema: z.ZodType = z.object({
   exclude: z.array(z.string()).optional(),
   tags: z.array(z.string()).optional(),
   backups_folder: z.string().optional(),
+  also_to: z.array(z.string()).optional(),
 })

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 
 import { addRoute, jsonAnswer, type ServerApp } from '../add-route.ts'
 import { HttpError } from '../http-error.ts'
+import { otherNamed } from '../../service/copy-between.ts'
 import { finishJob } from '../jobs/finish-job.ts'
 import { actorOf } from '../jobs/actor-of.ts'
 import type { JobJson } from '../jobs/job.ts'
@@ -34,6 +35,8 @@ export function addJobRoutes(app: ServerApp, server: ServerContext): void {
       if (body.kind === 'restore') {
         const { snapshot } = await findSnapshot(server, body.snapshot)
         checkRestoreTarget(server.configuration, snapshot, body.target)
+      } else if (body.kind === 'copy') {
+        otherNamed({ configuration: server.configuration }, body.to ?? body.from ?? '')
       } else if ('snapshot' in body && body.snapshot !== undefined && body.kind !== 'undelete') {
         await findSnapshot(server, body.snapshot)
       }

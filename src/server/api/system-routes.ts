@@ -1,5 +1,10 @@
 import { renderMetrics } from '../../monitoring/metrics.ts'
 import { overviewOf } from '../../monitoring/overview.ts'
+import {
+  addRequests,
+  storeRequestsOf,
+  type StoreRequests,
+} from '../../repository/store-requests.ts'
 import { readCronTimes } from '../../service/schedule/cron-times.ts'
 import { jobKinds } from '../../service/schedule/job-kinds.ts'
 import { addRoute, type ServerApp } from '../add-route.ts'
@@ -28,9 +33,16 @@ export function addMetrics(app: ServerApp, server: ServerContext): void {
   app.get('/metrics', async () => {
     const repository = await server.held.current()
     const overview = overviewOf(repository, server.monitoring, server.nowMs())
-    const { contentType, text } = await renderMetrics(overview)
+    const { contentType, text } = await renderMetrics(overview, await requestsOf(server))
     return new Response(text, { headers: { 'content-type': contentType } })
   })
+}
+
+/** What this server and its jobs have asked stores for; null where requests cost nothing. */
+async function requestsOf({ held, told }: ServerContext): Promise<StoreRequests | null> {
+  const own = await storeRequestsOf(held.handle)
+  if (own === null || told.total === null) return own ?? told.total
+  return addRequests(own, told.total)
 }
 
 /** The next times of what the daemon does by cron expressions, the soonest first. */
@@ -89,5 +101,6 @@ function configJson({ configuration, settings }: ServerContext): object {
     exclude: all.exclude,
     tags: all.tags,
     backups_folder: all.exports.folder,
+    also_to: all.alsoTo.map(({ location }) => location),
   }
 }

@@ -5,9 +5,11 @@ import type { Configuration } from '../../config/load-config.ts'
 import { builtFile } from '../../foundation/installed-files.ts'
 import { chosenStorageSettings } from '../../repository/open-chosen-storage.ts'
 import type { Repository } from '../../repository/repository.ts'
+import type { StoreRequests } from '../../repository/store-requests.ts'
 import type { JobChange, JobEnd, JobOrder } from './job.ts'
 import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
 import type { JobRunner } from './jobs.ts'
+import type { ToldRequests } from './told-requests.ts'
 
 /** How long a process may take to end after it was asked to, and after it has told how it ended. */
 const patienceMs = 60_000
@@ -20,9 +22,14 @@ const endingMs = 5_000
 export function forkJobs(
   repository: Repository,
   configuration: Configuration | undefined,
+  told: ToldRequests,
 ): JobRunner<JobStart['request']> {
   return (order, signal, onChange) =>
-    follow(forkProcess(), startOf(repository, configuration, order), { signal, onChange })
+    follow(forkProcess(), startOf(repository, configuration, order), {
+      signal,
+      onChange,
+      onRequests: told.follow(),
+    })
 }
 
 function forkProcess(): ChildProcess {
@@ -58,12 +65,13 @@ function startOf(
 interface Following {
   readonly signal: AbortSignal
   readonly onChange: (change: JobChange) => void
+  readonly onRequests: (requests: StoreRequests) => void
 }
 
 function follow(
   child: ChildProcess,
   start: JobStart,
-  { signal, onChange }: Following,
+  { signal, onChange, onRequests }: Following,
 ): Promise<JobEnd> {
   return new Promise((resolve) => {
     let told: JobEnd | undefined
@@ -82,6 +90,7 @@ function follow(
     }
     child.on('message', (message: FromJobProcess) => {
       if (message.type === 'change') onChange(message.change)
+      else if (message.type === 'requests') onRequests(message.requests)
       else {
         told = message.end
         clearTimeout(timer)

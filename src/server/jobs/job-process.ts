@@ -5,12 +5,20 @@ import { escapeBytes } from '../../foundation/escape-bytes.ts'
 import type { HoldfastEvent } from '../../foundation/progress-event.ts'
 import { repositoryStatistics } from '../../operations/statistics/repository-statistics.ts'
 import { openRepository } from '../../repository/open-repository.ts'
+import type { Repository } from '../../repository/repository.ts'
+import {
+  addRequests,
+  noRequests,
+  storeRequestsOf,
+  type StoreRequests,
+} from '../../repository/store-requests.ts'
 import type { JobEnd, JobProgress, JobResult, LockHolder } from './job.ts'
 import type { FromJobProcess, JobStart, ToJobProcess } from './job-protocol.ts'
 import { runJobRequest } from './run-job-request.ts'
 
 const retryLockMs = 60_000
 const progressIntervalMs = 250
+const requestsIntervalMs = 5_000
 
 const controller = new AbortController()
 
@@ -72,6 +80,31 @@ function holderOf({ message, facts }: RepositoryError): LockHolder {
   return { operation: String(operation), pid: Number(pid), hostname: String(hostname), message }
 }
 
+/** Tells what stores are asked for, now and then: the process of a long job may be killed, and what it has asked for is paid all the same. */
+function requestsTeller(repository: Repository): {
+  noteRequests(other: Repository): Promise<void>
+  stop(): Promise<void>
+} {
+  let others: StoreRequests | null = null
+  const tell = async (): Promise<void> => {
+    const own = await storeRequestsOf(repository)
+    if (own === null && others === null) return
+    const requests = addRequests(own ?? noRequests(), others ?? noRequests())
+    await send({ type: 'requests', requests })
+  }
+  const timer = setInterval(() => void tell(), requestsIntervalMs)
+  return {
+    async noteRequests(other) {
+      const requests = await storeRequestsOf(other)
+      if (requests !== null) others = addRequests(others ?? noRequests(), requests)
+    },
+    async stop() {
+      clearInterval(timer)
+      await tell()
+    },
+  }
+}
+
 async function run(start: JobStart): Promise<JobResult> {
   const { location, cacheDirectory, storage, configFile, actor, request } = start
   const { masterSecret, slotId } = start
@@ -85,6 +118,7 @@ async function run(start: JobStart): Promise<JobResult> {
     onLockWait: tellHolder,
     freesSpace: frees,
   })
+  const requests = requestsTeller(repository)
   try {
     if (request.kind === 'statistics') {
       repositoryStatistics(repository)
@@ -93,8 +127,13 @@ async function run(start: JobStart): Promise<JobResult> {
     const configuration = configFile === undefined ? undefined : loadConfig(configFile)
     const onEvent = progressTeller()
     const { signal } = controller
-    return await runJobRequest({ repository, configuration, actor, signal, onEvent }, request)
+    const { noteRequests } = requests
+    return await runJobRequest(
+      { repository, configuration, actor, signal, onEvent, noteRequests },
+      request,
+    )
   } finally {
+    await requests.stop()
     await repository.close()
   }
 }

@@ -1,4 +1,5 @@
 import type { Actor } from '../../model/actor.ts'
+import type { StoreRequests } from '../../repository/store-requests.ts'
 import type { StorageSettings } from '../../repository/open-chosen-storage.ts'
 import type { JobChange, JobEnd } from './job.ts'
 import type { JobRequest } from './job-request.ts'
@@ -28,4 +29,6 @@ export type ToJobProcess =
 
 export type FromJobProcess =
   | { readonly type: 'change'; readonly change: JobChange }
+  /** All that this process has asked stores for until now. */
+  | { readonly type: 'requests'; readonly requests: StoreRequests }
   | { readonly type: 'end'; readonly end: JobEnd }

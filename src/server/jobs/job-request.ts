@@ -36,6 +36,8 @@ const restoreRequest = z.object({
   verify: z.boolean().default(true),
 })
 
+const location = z.string().min(1).max(4_096)
+
 const ofSnapshots = {
   snapshot: snapshotName.optional(),
   snapshots: z.array(snapshotName).max(1_000).optional(),
@@ -55,6 +57,17 @@ export const jobRequest = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('drill'), snapshot: snapshotName.optional() }),
   z.object({ kind: z.literal('export'), snapshot: snapshotName }),
   z.object({ kind: z.literal('prune'), dry_run: z.boolean().default(false) }),
+  z
+    .object({
+      kind: z.literal('copy'),
+      /** One of the repositories in `holdfast.also_to`. */
+      to: location.optional(),
+      from: location.optional(),
+      snapshots: z.array(snapshotName).max(1_000).optional(),
+      newer: z.boolean().default(false),
+      dry_run: z.boolean().default(false),
+    })
+    .refine(({ to, from }) => (to === undefined) !== (from === undefined), 'needs to or from'),
   z.object({ kind: z.literal('delete'), snapshot: snapshotName }),
   z.object({ kind: z.literal('undelete'), snapshot: z.string().regex(/^[0-9a-f]{4,64}$/) }),
 ]) as unknown as z.ZodType<JobRequest>
@@ -70,9 +83,20 @@ export interface RestoreJobRequest {
   readonly verify: boolean
 }
 
+/** From here to another repository, or from there to here. */
+export interface CopyJobRequest {
+  readonly kind: 'copy'
+  readonly to?: string | undefined
+  readonly from?: string | undefined
+  readonly snapshots?: readonly string[] | undefined
+  readonly newer: boolean
+  readonly dry_run: boolean
+}
+
 export type JobRequest =
   | { readonly kind: 'create'; readonly type: BackupType; readonly description: string }
   | RestoreJobRequest
+  | CopyJobRequest
   | {
       readonly kind: 'verify'
       readonly snapshot?: string | undefined
@@ -100,6 +124,8 @@ export function titleOf(request: JobRequest): string {
     case 'delete':
     case 'undelete':
       return `${words[request.kind]}${nameOf(request.snapshot)}${dry}`
+    case 'copy':
+      return `Copy ${request.to === undefined ? 'from' : 'to'} ${request.to ?? request.from}${dry}`
     case 'check':
     case 'cleanup':
     case 'schedule':

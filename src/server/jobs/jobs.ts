@@ -32,6 +32,7 @@ const laneOf: Readonly<Record<JobRequest['kind'], 'write' | 'read' | 'short'>> =
   schedule: 'write',
   cleanup: 'write',
   prune: 'write',
+  copy: 'write',
   restore: 'read',
   verify: 'read',
   check: 'read',

@@ -3,6 +3,9 @@ import { toObjectId } from '../../model/ids.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import { listForgotten } from '../../repository/list-forgotten.ts'
 import { resolveSnapshot } from '../../repository/resolve-snapshot.ts'
+import { escapeBytes } from '../../foundation/escape-bytes.ts'
+import type { CopiedSnapshot } from '../../operations/copy/copy-options.ts'
+import { copyBetween } from '../../service/copy-between.ts'
 import { createBackup, type BackupResult } from '../../service/create-backup.ts'
 import { deleteBackup, deleteFailedRun, undeleteBackup } from '../../service/delete-backup.ts'
 import { exportBackup } from '../../service/export-backup.ts'
@@ -92,6 +95,18 @@ const handlers: Handlers = {
       dry_run: dryRun,
     }
   },
+  async copy(context, { to, from, snapshots: names, newer, dry_run: dryRun }) {
+    const other = to ?? from ?? ''
+    const isBack = to === undefined
+    const { snapshots } = await copyBetween(context, {
+      other,
+      isBack,
+      names,
+      newerOnly: newer,
+      dryRun,
+    })
+    return { ...copyJson(snapshots), dry_run: dryRun }
+  },
   async drill(context, { snapshot }) {
     const drill = await runDrill(context, {
       ...(snapshot !== undefined && { snapshot: resolveSnapshot(context.repository, snapshot) }),
@@ -170,6 +185,28 @@ function backupJson({ snapshot, statistics, unreadable, ...result }: BackupResul
     unreadable,
     is_verified: result.isVerified ?? null,
     ...damageJson(result.damaged),
+  }
+}
+
+function copyJson(copies: readonly CopiedSnapshot[]): JobResult {
+  const count = (wanted: CopiedSnapshot['outcome']): number =>
+    copies.filter(({ outcome }) => outcome === wanted).length
+  const sum = (of: (copied: CopiedSnapshot) => number): number =>
+    copies.reduce((total, copied) => total + of(copied), 0)
+  const damaged = copies.flatMap(({ backupId, lost }) =>
+    lost.map(({ path, message }) => ({
+      message: `${backupId}: ${escapeBytes(path)}: ${message}`,
+    })),
+  )
+  return {
+    copied: count('copied'),
+    present: count('present'),
+    passed_over: count('passed over'),
+    snapshots_damaged: count('damaged'),
+    bytes_read: sum(({ bytesRead }) => bytesRead),
+    bytes_added: sum(({ storedBytesAdded }) => storedBytesAdded),
+    ...damageJson(damaged),
+    damaged_count: sum(({ lostCount }) => lostCount),
   }
 }
 

@@ -54,6 +54,7 @@ async function copyToOther(
         requests: (await repository.storage?.countRequests().catch(() => null)) ?? null,
       }
     } finally {
+      await context.noteRequests?.(repository)
       await repository.close()
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { OtherRepository } from '../../config/settings.ts'
 import type { StorageSettings } from '../../repository/open-chosen-storage.ts'
-import type { Repository } from '../../repository/repository.ts'
+import type { StoreRequests } from '../../repository/store-requests.ts'
 import type { ServiceContext } from '../service-context.ts'
 
 /** Repositories that get a copy of each backup, and what opening them takes besides. */
@@ -14,7 +14,10 @@ export interface OtherRepositories {
 }
 
 /** Those that whoever runs this has named, else those of the configuration. */
-export function otherRepositoriesOf({ others, configuration }: ServiceContext): OtherRepositories {
+export function otherRepositoriesOf({
+  others,
+  configuration,
+}: Pick<ServiceContext, 'others' | 'configuration'>): OtherRepositories {
   const { settings } = configuration ?? {}
   const cacheDirectory =
     others?.cacheDirectory ?? settings?.cacheDirectory ?? process.env['HOLDFAST_CACHE_DIR']
@@ -36,5 +39,5 @@ export interface OtherOutcome {
   readonly damaged: number
   readonly storedBytesAdded: number
   /** What its store was asked for; null where requests cost nothing, and where it failed. */
-  readonly requests: Awaited<ReturnType<Repository['storage']['countRequests']>>
+  readonly requests: StoreRequests | null
 }

@@ -4,6 +4,10 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
+import { forgetSnapshots } from '../../../src/operations/retention/forget-snapshots.ts'
+import { initRepository } from '../../../src/repository/init-repository.ts'
+import { listSnapshots } from '../../../src/repository/list-snapshots.ts'
+import { openRepository } from '../../../src/repository/open-repository.ts'
 import { fastFolder, scratchFolder } from '../../support/scratch.ts'
 import {
   bearer,
@@ -87,6 +91,44 @@ holdfast: { server: { restore_roots: [${roots}] } }
     ).toBe(200)
     const list = await json(server.get('/api/v1/snapshots'))
     expect(list['total']).toBe(2)
+  })
+
+  it('copies to a repository of also_to, and back from it', async () => {
+    const other = join(scratchFolder(fastFolder), 'other')
+    await initRepository({ location: other })
+    const server = await startTestServer({
+      config: `api: { backup: { paths: { index: data/index/ } } }
+holdfast: { also_to: [{ repository: ${other} }] }
+`,
+    })
+    expect(await json(server.get('/api/v1/config'))).toMatchObject({ also_to: [other] })
+    // A backup copies itself; what was forgotten there comes by a copy.
+    const { snapshot_id: first } = await done(server, { kind: 'create', type: 'full' })
+    const there = await openRepository({ location: other })
+    await forgetSnapshots(there, listSnapshots(there))
+    await there.close()
+    const dry = await done(server, { kind: 'copy', to: other, dry_run: true })
+    expect(dry).toMatchObject({ copied: 1, present: 0, dry_run: true })
+    const named = { kind: 'copy', to: other, snapshots: [first] }
+    expect(await done(server, named)).toMatchObject({ copied: 1, damaged_count: 0 })
+    expect(await done(server, named)).toMatchObject({ copied: 0, present: 1 })
+
+    await server.send('DELETE', `/api/v1/snapshots/${String(first)}`)
+    const back = await done(server, { kind: 'copy', from: other, newer: true })
+    expect(back).toMatchObject({ copied: 1 })
+    const list = await json(server.get('/api/v1/snapshots'))
+    expect(list['total']).toBe(1)
+
+    // Nowhere else, whoever asks; and in one direction at a time.
+    for (const body of [
+      { kind: 'copy', to: '/srv/elsewhere' },
+      { kind: 'copy', from: 's3:https://example.org/b' },
+      { kind: 'copy', to: other, from: other },
+      { kind: 'copy' },
+    ]) {
+      const refused = await server.send('POST', '/api/v1/jobs', body)
+      expect(refused.status, JSON.stringify(body)).toBe(400)
+    }
   })
 
   it('is refused at once when it can never succeed', async () => {

@@ -81,6 +81,32 @@ describe('the metrics', () => {
     )
   })
 
+  it('count what stores were asked for, and have no counters where requests cost nothing', async () => {
+    const overview = overviewOf(await memoryRepository(), { thresholds }, nowMs)
+    const counts = { gets: 7, heads: 0, puts: 3, lists: 11, deletes: 1 }
+    const { text } = await renderMetrics(overview, {
+      ...counts,
+      uploadedBytes: 5_000_000_000,
+      downloadedBytes: 12,
+    })
+    const families = parse(text)
+    const requests = families.get('holdfast_store_requests_total')
+    expect(requests?.type).toBe('counter')
+    expect([...(requests?.samples ?? [])]).toEqual([
+      ['{method="get"}', 7],
+      ['{method="head"}', 0],
+      ['{method="put"}', 3],
+      ['{method="list"}', 11],
+      ['{method="delete"}', 1],
+    ])
+    expect(families.get('holdfast_store_sent_bytes_total')?.samples.get('')).toBe(5_000_000_000)
+    expect(families.get('holdfast_store_received_bytes_total')?.samples.get('')).toBe(12)
+    for (const [name, { type }] of families) {
+      expect(type, name).toBe(name.endsWith('_total') ? 'counter' : 'gauge')
+    }
+    expect((await renderMetrics(overview)).text).not.toContain('_total')
+  })
+
   it('leave out what is not known, instead of a zero', async () => {
     const repository = await memoryRepository()
     const { text } = await renderMetrics(overviewOf(repository, { thresholds }, nowMs))
