@@ -7,7 +7,7 @@ import {
 } from '../format/pack/pack-reader.ts'
 import { idBytes, type PackId } from '../model/ids.ts'
 import { PackWriter, type WrittenPack } from './pack-writer.ts'
-import { readProved, readProvedSync } from './read-proved.ts'
+import { readProvedSync } from './read-proved.ts'
 import type { RepositoryContext } from './repository-context.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { PackStorage } from '../storage/pack-storage.ts'

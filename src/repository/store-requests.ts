@@ -21,5 +21,6 @@ export function addRequests(one: StoreRequests, other: StoreRequests, sign = 1):
     deletes: one.deletes + sign * other.deletes,
     uploadedBytes: one.uploadedBytes + sign * other.uploadedBytes,
     downloadedBytes: one.downloadedBytes + sign * other.downloadedBytes,
+    wrongAnswers: one.wrongAnswers + sign * other.wrongAnswers,
   }
 }

@@ -83,7 +83,7 @@ describe('the metrics', () => {
 
   it('count what stores were asked for, and have no counters where requests cost nothing', async () => {
     const overview = overviewOf(await memoryRepository(), { thresholds }, nowMs)
-    const counts = { gets: 7, heads: 0, puts: 3, lists: 11, deletes: 1 }
+    const counts = { gets: 7, heads: 0, puts: 3, lists: 11, deletes: 1, wrongAnswers: 0 }
     const { text } = await renderMetrics(overview, {
       ...counts,
       uploadedBytes: 5_000_000_000,

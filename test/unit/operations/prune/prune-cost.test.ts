@@ -56,7 +56,13 @@ describe('pruneCost()', () => {
 
   it('reads a short pack by one request, with its ends', () => {
     const short = { ...pack, bytes: 100_000 }
-    const work = { copies: [{ pack: short, live: new Map() }], proofs: [], newBytes: 0, goneCount: 0, ...others }
+    const work = {
+      copies: [{ pack: short, live: new Map() }],
+      proofs: [],
+      newBytes: 0,
+      goneCount: 0,
+      ...others,
+    }
     expect(pruneCost({ catalogue: catalogueOf(1, []) }, work).gets).toBe(1)
   })
 
