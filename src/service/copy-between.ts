@@ -1,7 +1,6 @@
 import type { OtherRepository } from '../config/settings.ts'
 import { HoldfastError } from '../foundation/errors.ts'
 import type { CopyOptions, CopyResult } from '../operations/copy/copy-options.ts'
-import { resolveSnapshot } from '../repository/resolve-snapshot.ts'
 import { openOther } from './also-to/open-other.ts'
 import { otherRepositoriesOf } from './also-to/other-repositories.ts'
 import { operationsOf, type ServiceContext } from './service-context.ts'
@@ -25,6 +24,8 @@ export async function copyBetween(context: ServiceContext, order: CopyOrder): Pr
   const { signal, onEvent, repository } = context
   const other = await openOther(context, otherNamed(context, order.other))
   try {
+    // The command line is there before an engine is.
+    const { resolveSnapshot } = await import('../repository/resolve-snapshot.ts')
     const [from, to] = order.isBack ? [other, repository] : [repository, other]
     const { newerOnly = false, dryRun = false, names = [] } = order
     return await operationsOf(context).copySnapshots(to, from, {

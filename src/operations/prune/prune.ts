@@ -2,7 +2,7 @@ import type { PackRow } from '../../catalogue/blob-location.ts'
 import { RepositoryError } from '../../foundation/errors.ts'
 import type { OnEvent } from '../../foundation/progress-event.ts'
 import type { StandingCondemnation } from '../../model/condemnation.ts'
-import { toObjectId, type PackId, type SnapshotId } from '../../model/ids.ts'
+import { type PackId, type SnapshotId } from '../../model/ids.ts'
 import { graceMsDefault } from '../../model/retention-policy.ts'
 import { catchUp } from '../../repository/catch-up.ts'
 import { freeBytesOf, refillReserve } from '../../repository/disk-reserve.ts'
@@ -17,7 +17,6 @@ import { listSnapshotObjects, type SnapshotObjects } from '../../repository/snap
 import type { StandingLock } from '../../repository/standing-locks.ts'
 import { tellCost } from '../../repository/tell-cost.ts'
 import { underLease } from '../../repository/under-lease.ts'
-import { unlistedObjects } from '../../repository/unlisted-objects.ts'
 import { condemn, witnessesOf } from './condemn.ts'
 import { CopyProver, costOfProofs, type ClaimedCopy } from './copy-prover.ts'
 import { dropExpired, findExpired, objectsLeft } from './drop-expired.ts'
@@ -35,6 +34,7 @@ import {
   type UnusedLimit,
 } from './prune-plan.ts'
 import { repack } from './repack.ts'
+import { listStoredPacks, type StoredPacks } from './stored-packs.ts'
 import { sweep } from './sweep.ts'
 import { undoLateDeletions } from './undo-late-deletions.ts'
 
@@ -99,15 +99,6 @@ export async function prune(
 /** What else a prune writes: index objects, the catalogue's log. */
 const roomBesideCopiesBytes = 8 * 1024 * 1024
 
-/** What the storage holds, beside what the catalogue says. */
-interface StoredPacks {
-  readonly bytesOf: ReadonlyMap<PackId, number>
-  /** Rows of packs that index objects name and that are not there. */
-  readonly lost: ReadonlySet<number>
-  /** Packs that no index object names. */
-  readonly unnamed: readonly PackId[]
-}
-
 /** What is going to be done, as far as it is known before. */
 interface PlannedPrune {
   readonly plan: PrunePlan
@@ -155,7 +146,7 @@ class PruneRun {
       await dropExpired(this.#repository, expired, lock)
     }
     const objects = await this.#withKnown(dryRun ? expired.objects : objectsLeft(expired))
-    const stored = await this.#listPacks()
+    const stored = await listStoredPacks(this.#repository, condemned.packIds)
     const bytesBefore = sum(stored.bytesOf.values())
     const marked = await this.#mark(objects, stored, expired.gone)
     const { plan, uses, gone } = await this.#planProved(stored, {
@@ -204,25 +195,6 @@ class PruneRun {
         cause: first.error,
       },
     )
-  }
-
-  /** Another process of this host may take in packs meanwhile: only what was known before the listing can be missing in it. */
-  async #listPacks(): Promise<StoredPacks> {
-    const bytesOf = new Map<PackId, number>()
-    const { blobs } = this.#repository.catalogue
-    const known = blobs.packs()
-    for (const { name, bytes } of await this.#repository.storage.list('packs')) {
-      bytesOf.set(toObjectId(name.slice('packs/'.length)), bytes)
-    }
-    const unlisted = known.filter(({ id }) => !bytesOf.has(id)).map(({ id }) => `packs/${id}`)
-    for (const [name, bytes] of await unlistedObjects(this.#repository.storage, unlisted)) {
-      bytesOf.set(toObjectId(name.slice('packs/'.length)), bytes)
-    }
-    const lost = new Set(known.filter(({ id }) => !bytesOf.has(id)).map(({ row }) => row))
-    const unnamed = new Set(bytesOf.keys())
-    for (const { id } of blobs.packs()) unnamed.delete(id)
-    for (const id of this.#lease.condemned.packIds) unnamed.delete(id)
-    return { bytesOf, lost, unnamed: [...unnamed] }
   }
 
   /** Backups go on meanwhile: the index objects of what they have committed are taken in after it was listed. */

@@ -2,6 +2,7 @@ import type { SnapshotSummary } from '../../catalogue/snapshot-row.ts'
 import type { Actor } from '../../model/actor.ts'
 import { lockRepository } from '../../repository/lock-repository.ts'
 import type { Repository } from '../../repository/repository.ts'
+import { withoutSuperseded } from './superseded.ts'
 import { forgetUnderLock } from './forget-snapshots.ts'
 import { planRetention, type PlannedGroup, type RetentionOptions } from './plan-retention.ts'
 import type { RetentionSnapshot } from './retention-snapshot.ts'
@@ -58,7 +59,7 @@ export async function forgetByPolicy(
 
 function listForRetention({ catalogue }: Repository): (SnapshotSummary & RetentionSnapshot)[] {
   const imports = catalogue.journal.newestBySnapshot('import')
-  return catalogue.snapshots.list().map((snapshot) => {
+  return withoutSuperseded(catalogue.snapshots.list()).map((snapshot) => {
     const record = imports.get(snapshot.id)?.['record'] as { readonly status?: unknown } | undefined
     const wasImportedVerified = record?.status === 'verified' && snapshot.damagedAtMs === null
     return wasImportedVerified ? { ...snapshot, wasImportedVerified } : snapshot

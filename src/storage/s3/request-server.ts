@@ -90,22 +90,7 @@ export class RequestServer {
           }
           return null
         }),
-      listVersions: (within) => client().versions.list(within),
-      getVersion: ({ bytesMax, ...version }) => client().getVersion(version, bytesMax),
-      bringBack: async (version) => {
-        await client().versions.bringBack(version)
-        return null
-      },
-      retention: () => client().versions.retention(),
-      retain: async ({ version, untilMs, mode }) => {
-        await client().versions.retain(version, untilMs, mode)
-        return null
-      },
-      keepsObjects: () => client().versions.keepsObjects(),
-      keepNew: async (retention) => {
-        client().keepNew(retention)
-        return null
-      },
+      ...versionHandlers(client),
       probePuts: () => client().probePuts(),
       delete: async (name) => {
         await client().delete(name)
@@ -145,6 +130,33 @@ export class RequestServer {
     this.#waited.delete(signal)
     Atomics.store(signal, 0, 1)
     Atomics.notify(signal, 0)
+  }
+}
+
+/** What a store keeps of what was replaced and deleted. */
+function versionHandlers(
+  client: () => ObjectClient,
+): Pick<
+  Handlers,
+  'listVersions' | 'getVersion' | 'bringBack' | 'retention' | 'retain' | 'keepsObjects' | 'keepNew'
+> {
+  return {
+    listVersions: (within) => client().versions.list(within),
+    getVersion: ({ bytesMax, ...version }) => client().getVersion(version, bytesMax),
+    bringBack: async (version) => {
+      await client().versions.bringBack(version)
+      return null
+    },
+    retention: () => client().versions.retention(),
+    retain: async ({ version, untilMs, mode }) => {
+      await client().versions.retain(version, untilMs, mode)
+      return null
+    },
+    keepsObjects: () => client().versions.keepsObjects(),
+    keepNew: async (retention) => {
+      client().keepNew(retention)
+      return null
+    },
   }
 }
 

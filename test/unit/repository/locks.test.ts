@@ -174,6 +174,23 @@ describe('acquireLock()', () => {
     }
   })
 
+  it('is asked for again when it was seen more than a minute ago', async () => {
+    const storage = await newLockStorage()
+    let nowMs = Date.now()
+    const clock = {
+      nowMs: () => nowMs,
+      monotonicMs: () => nowMs,
+      repeat: () => () => undefined,
+    }
+    const lock = await acquireLock(storage, 'shared', 'snapshot', { clock })
+    await storage.delete(`locks/${locksIn(storage)[0]}`)
+    // Seen a moment ago: nobody is asked.
+    await lock.assertHeldLately()
+    nowMs += minuteMs + 1
+    expect(await codeOf(lock.assertHeldLately())).toBe('REPOSITORY_LOCKED')
+    await lock.release()
+  })
+
   describe('on a storage that can only be read', () => {
     function makeReadOnly(storage: LocalStorage): void {
       const refuse = (): Promise<never> => {
