@@ -38,8 +38,8 @@ export interface Design {
   readonly takesOthersTrees: boolean
 }
 
-/** Catching up at the opening, when the lock is taken, and after the snapshot is stored. */
-export const presentDesign: Design = { catchUps: 3, listsPacks: true, takesOthersTrees: true }
+/** Catching up at the opening, and when the lock is taken. */
+export const presentDesign: Design = { catchUps: 2, listsPacks: true, takesOthersTrees: true }
 
 export interface BackupWork {
   readonly design?: Design
@@ -54,8 +54,10 @@ export interface BackupWork {
 
 /** `config`, the folder of keys, one key. */
 const openingGets = 2
-/** The own lock after it is written, before and after the snapshot is stored; the snapshot. Times come from listings of one name. */
-const lookedAt = 4
+/** The own lock after it is written and after the snapshot is stored; the snapshot. Times come from listings of one name. */
+const lookedAt = 3
+/** A lock that was seen so long ago is asked for before the snapshot is stored, too. */
+const seenLatelyMinutes = 1
 const refreshMinutes = 5
 const bytesPerListedName = 350
 const lockBytes = 330
@@ -78,8 +80,11 @@ export function backupRequests(work: BackupWork): Requests {
     1 +
     catchUps * caughtUp +
     lookedAt +
-    3 * listingRequests(listedLocks) +
+    (work.minutes > seenLatelyMinutes ? 1 : 0) +
+    2 * listingRequests(listedLocks) +
     1 +
+    // The snapshots once more when the own one is stored, for another with its backup id.
+    listingRequests(state.snapshots + 1) +
     (listsPacks ? listingRequests(state.packs) : 0) +
     news.snapshots +
     locks +
@@ -87,15 +92,11 @@ export function backupRequests(work: BackupWork): Requests {
   const listedNames =
     catchUps * (state.snapshots + state.indexes + state.journal) +
     (listsPacks ? state.packs : 0) +
-    3 * listedLocks
+    state.snapshots +
+    2 * listedLocks
   return {
     gets:
-      openingGets +
-      news.indexes +
-      (takesOthersTrees ? news.treePacks : 0) +
-      news.snapshots +
-      locks +
-      stored.treePacks,
+      openingGets + news.indexes + (takesOthersTrees ? news.treePacks : 0) + news.snapshots + locks,
     puts: 2 + stored.packs + stored.indexes + refreshes,
     lists,
     deletes: 1 + refreshes,

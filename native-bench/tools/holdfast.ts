@@ -19,7 +19,12 @@ export function holdfastTool({ mainPath, isEncrypted }: HoldfastOptions): Tool {
     : {}
   const command = (site: ToolSite, verb: string, ...argv: string[]): Command => ({
     argv: [process.execPath, mainPath, verb, '--repo', site.repository, ...argv],
-    environment: { ...baseEnvironment(site.home), ...passphrase, HOLDFAST_CACHE_DIR: site.cache },
+    environment: {
+      ...baseEnvironment(site.home),
+      ...site.environment,
+      ...passphrase,
+      HOLDFAST_CACHE_DIR: site.cache,
+    },
     workingFolder: site.home,
   })
   const encryption = isEncrypted ? 'encrypted' : 'not encrypted'

@@ -15,6 +15,7 @@ export function resticTool(executable: string): Tool {
     argv: [executable, ...argv],
     environment: {
       ...baseEnvironment(site.home),
+      ...site.environment,
       RESTIC_REPOSITORY: site.repository,
       RESTIC_PASSWORD: benchPassphrase,
       RESTIC_CACHE_DIR: site.cache,

@@ -11,6 +11,8 @@ export interface ToolSite {
   readonly home: string
   /** The folder that is backed up. */
   readonly source: string
+  /** What the repository's place takes besides: keys of an object store. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** What is to be brought back, and where. */
