@@ -75,6 +75,7 @@ describe('holdfast init', () => {
         encryption: 'none',
         chunk_average_bytes: 131_072,
         put_guard: 'atomic',
+        object_lock: null,
       },
     ])
   })
