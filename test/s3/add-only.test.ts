@@ -1,8 +1,8 @@
-import { DeleteBucketPolicyCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { beforeAll, expect, it } from 'vitest'
 
 import { compareTrees } from '../../native-bench/compare-trees.ts'
 import { workspace } from '../e2e/workspace.ts'
+import { allowDeletes, forbidDeletes } from './support/forbid-deletes.ts'
 import { newS3Place, type S3Place } from './support/s3-repository.ts'
 
 let place: S3Place
@@ -10,26 +10,6 @@ let place: S3Place
 beforeAll(async () => {
   place = await newS3Place()
 })
-
-/** As for credentials that may put, get and list, and nothing else. */
-async function forbidDeletes(): Promise<void> {
-  const Policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Deny',
-        Principal: '*',
-        Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
-        Resource: [`arn:aws:s3:::${place.bucket}/*`],
-      },
-    ],
-  })
-  await place.client.send(new PutBucketPolicyCommand({ Bucket: place.bucket, Policy }))
-}
-
-async function allowDeletes(): Promise<void> {
-  await place.client.send(new DeleteBucketPolicyCommand({ Bucket: place.bucket }))
-}
 
 it('who may add and read can back up and restore, and take nothing away; who may delete prunes', async () => {
   const space = workspace({
@@ -41,7 +21,7 @@ it('who may add and read can back up and restore, and take nothing away; who may
   space.write('source/other', 'stays')
   space.done(['init'])
   space.done(['snapshot', 'source'])
-  await forbidDeletes()
+  await forbidDeletes(place)
   const client = { environment: { HOME: space.at('client'), HOLDFAST_LEASE_SECONDS: '3' } }
   const ids: unknown[] = []
   for (const text of ['second', 'third']) {
@@ -66,7 +46,7 @@ it('who may add and read can back up and restore, and take nothing away; who may
   expect(space.done(['list', '--json'], client).json()).toHaveLength(3)
   space.done(['verify', '--all'], client)
 
-  await allowDeletes()
+  await allowDeletes(place)
   await new Promise((resolve) => setTimeout(resolve, 3_500))
   space.done(['forget', '--keep-last', '1', '--prune', '--grace', '0'])
   space.done(['check'])

@@ -1,4 +1,3 @@
-import { PutBucketPolicyCommand, DeleteBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { beforeAll, expect, it } from 'vitest'
 
 import { compareTrees } from '../../native-bench/compare-trees.ts'
@@ -8,6 +7,7 @@ import type * as WriteJournalModule from '../../src/repository/write-journal.ts'
 import { workspace } from '../e2e/workspace.ts'
 import { engine, engineModule } from '../support/built-engine.ts'
 import { scratchFolder } from '../support/scratch.ts'
+import { allowDeletes, forbidDeletes } from './support/forbid-deletes.ts'
 import { newS3Place, type S3Place } from './support/s3-repository.ts'
 
 /* Who may add objects, has the passphrase and makes up what he likes has no good snapshot removed by the retention of another. */
@@ -25,21 +25,6 @@ let place: S3Place
 beforeAll(async () => {
   place = await newS3Place()
 })
-
-async function forbidDeletes(): Promise<void> {
-  const Policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Deny',
-        Principal: '*',
-        Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
-        Resource: [`arn:aws:s3:::${place.bucket}/*`],
-      },
-    ],
-  })
-  await place.client.send(new PutBucketPolicyCommand({ Bucket: place.bucket, Policy }))
-}
 
 /** Everything of a good snapshot but its times, and what would have it forgotten. */
 async function attack(): Promise<number> {
@@ -90,9 +75,9 @@ it('keeps the good snapshots beside made-up ones of any time, and all of their d
     space.write('source/other', text)
     ids.push(String(space.done(['snapshot', 'source', '--json']).line('summary')['snapshot_id']))
   }
-  await forbidDeletes()
+  await forbidDeletes(place)
   const forgedCount = await attack()
-  await place.client.send(new DeleteBucketPolicyCommand({ Bucket: place.bucket }))
+  await allowDeletes(place)
 
   const policy = [
     '--keep-last',

@@ -45,7 +45,8 @@ it('what the store had taken of a killed snapshot is not sent again', async () =
   await run.finished
   const before = await stored()
   expect(before.count).toBe(2)
-  expect(before.bytes).toBeGreaterThan(40_000_000)
+  // A pack has up to 32 MiB, as its lot falls.
+  expect(before.bytes).toBeGreaterThan(10_000_000)
 
   const { errorLines, lines } = await store.done(['snapshot', 'source', '--json'])
   const told = errorLines.concat(lines).map((line) => JSON.stringify(line))
