@@ -1,6 +1,6 @@
 /**
- * Measures whole commands on an object store that is far away, beside restic and, as far as it goes, rclone:
- * `npm run bench:far-store [-- --latency MS --rounds N --scale X]`, by default 100 ms, three rounds and a twentieth of the source tree. A real Ceph on
+ * Measures whole commands on an object store that is far away, beside restic and, with `--rclone`, which takes minutes for each row, rclone:
+ * `npm run bench:far-store [-- --latency MS --rounds N --scale X --rclone]`, by default 100 ms, three rounds and a twentieth of the source tree. A real Ceph on
  * loopback (as root on Debian, docs/RELIABILITY.md), and before it a proxy that lets everything come late. The tools take turns row by row; what they
  * restore is compared with the source. Writes a table of medians and the requests that were counted to standard output.
  */
@@ -86,6 +86,7 @@ async function measureRound(
 ): Promise<void> {
   const { folder, access, older, newer } = round
   const bucket = await newBucket(connect(access))
+  mkdirSync(join(folder, 'live'))
   const source = join(folder, 'live', 'source')
   copyFolder(older, source)
   const contenders: Contender[] = tools.map((tool) => {
@@ -211,13 +212,14 @@ async function main(): Promise<void> {
       latency: { type: 'string', default: '100' },
       rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '0.05' },
+      rclone: { type: 'boolean', default: false },
     },
   })
   const benchFolder = process.env['HOLDFAST_BENCH'] ?? '/var/tmp/holdfast-bench'
   const data = sourceTree.prepare({ benchFolder, scale: Number(values.scale), seed: 1 })
   const named = { benchFolder, holdfastPath: mainPath }
   const tools = [openTool('restic', named), openTool('holdfast', named)]
-  if (hasRclone()) tools.push(rcloneTool())
+  if (values.rclone === true && hasRclone()) tools.push(rcloneTool())
   const engine = await startCeph()
   const proxy = await startProxy(new URL(engine.access.endpoint).port, Number(values.latency))
   const figures: Figures = new Map()
