@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 import { fastFolder } from '../../test/support/fast-folder.ts'
 import { startCeph } from '../../test/s3/engines/ceph.ts'
-import { startCountingProxy, type CountingProxy, type PassedRequest } from './counting-proxy.ts'
+import { openProxy, type StoreProxy } from '../../test/s3/support/open-proxy.ts'
 import type { Requests } from './requests.ts'
 
 const mainPath = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -29,7 +29,7 @@ export async function runRealFleet(hosts: number, rounds: number): Promise<RealB
   const engine = await startCeph()
   const folder = mkdtempSync(join(fastFolder, 'holdfast-fleet-'))
   try {
-    const proxy = await startCountingProxy(engine.access.endpoint)
+    const proxy = await openProxy(engine.access.endpoint)
     const environment = {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
@@ -74,16 +74,18 @@ function makeFiles(source: string): void {
 
 type Bytes = Pick<Requests, 'downBytes' | 'upBytes'>
 
-function sumOf({ seen }: CountingProxy, begin: number): Omit<Requests, keyof Bytes> {
+type Passed = StoreProxy['seen'][number]
+
+function sumOf({ seen }: StoreProxy, begin: number): Omit<Requests, keyof Bytes> {
   const passed = seen.slice(begin)
-  const count = (is: (request: PassedRequest) => boolean): number => passed.filter(is).length
-  const isList = ({ method, query }: PassedRequest): boolean =>
-    method === 'GET' && query.includes('list-type=2')
+  const count = (is: (request: Passed) => boolean): number => passed.filter(is).length
+  const isList = ({ line, query }: Passed): boolean =>
+    line.startsWith('GET ') && query.includes('list-type=2')
   return {
-    gets: count((request) => request.method === 'GET' && !isList(request)),
-    puts: count(({ method }) => method === 'PUT'),
+    gets: count((request) => request.line.startsWith('GET ') && !isList(request)),
+    puts: count(({ line }) => line.startsWith('PUT ')),
     lists: count(isList),
-    deletes: count(({ method }) => method === 'DELETE'),
+    deletes: count(({ line }) => line.startsWith('DELETE ')),
   }
 }
 

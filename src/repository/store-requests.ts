@@ -8,7 +8,7 @@ export { noRequests }
 
 /** What the store of a repository was asked for by this process; null where requests cost nothing, or when it does not say. */
 export async function storeRequestsOf({ storage }: Repository): Promise<StoreRequests | null> {
-  return (await storage?.countRequests().catch(() => null)) ?? null
+  return (await storage?.countRequests()) ?? null
 }
 
 /** @param sign 1 adds, -1 takes away */

@@ -47,7 +47,7 @@ export interface PackStorage extends Storage {
    */
   keepNear(looksOnly?: boolean): void
 
-  /** What was asked of a storage that is far away so far, by all threads of this process; null where a request costs nothing. */
+  /** What was asked of a storage that is far away so far, by all threads of this process; null where a request costs nothing, or nobody can tell. */
   countRequests(): Promise<RequestCounts | null>
 
   /** Begins an object of which nobody else knows. Blocks the thread. */

@@ -21,6 +21,14 @@ function makeSource({ space }: StoreWorkspace): string {
   return space.at('source')
 }
 
+async function savedOnce(): Promise<{ place: StoreWorkspace; source: string }> {
+  const place = await storeWorkspace()
+  await place.done(['init'])
+  const source = makeSource(place)
+  await place.done(['snapshot', source])
+  return { place, source }
+}
+
 function isEqual(left: string, right: string): boolean {
   execFileSync('diff', ['-r', left, right])
   return readdirSync(left).length > 3
@@ -85,11 +93,8 @@ describe('a store that answers with wrong bytes', () => {
   it.each(longRuns)(
     'each time gives no file that is wrong, and leaves nothing on record: run %i',
     async () => {
-      const place = await storeWorkspace()
+      const { place, source } = await savedOnce()
       const { space, access, address, done, run } = place
-      await done(['init'])
-      const source = makeSource(place)
-      await done(['snapshot', source])
       const act = (request: IncomingMessage): Act =>
         isOfObject(request) && request.url?.includes('/packs/') === true
           ? { rewrite: flipped }
@@ -151,11 +156,8 @@ describe('a listing that leaves something out', () => {
   it.each(longRuns)(
     'names something that is not there keeps a prune from working, and is no damage: run %i',
     async () => {
-      const place = await storeWorkspace()
+      const { place, source } = await savedOnce()
       const { space, access, address, done, run } = place
-      await done(['init'])
-      const source = makeSource(place)
-      await done(['snapshot', source])
       const { endpoint: honest } = await startProxy(access.endpoint)
       const [, bucket = ''] = new URL(address(honest).slice(3)).pathname.split('/')
       const ghost = `a/b/snapshots/${'ab'.repeat(32)}`

@@ -8,8 +8,7 @@ import { safeText } from './safe-text.ts'
 
 /** What a command has asked a store for: a line with `--verbose`, and always with `--json`. Nothing where requests cost nothing. */
 export async function tellRequests(session: Session, repository: Repository): Promise<void> {
-  // A store that failed has been told already.
-  const counts = await repository.storage?.countRequests().catch(() => null)
+  const counts = await repository.storage?.countRequests()
   if (counts) tellCounts(session, repository.location, counts)
 }
 

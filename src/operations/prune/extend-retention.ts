@@ -25,6 +25,8 @@ const folders = ['keys', 'index', 'snapshots', 'forgotten', 'parity', 'journal']
 export interface ExtendOptions {
   readonly onEvent?: OnEvent | undefined
   readonly signal?: AbortSignal | undefined
+  /** What `retentionOfNew` said. */
+  readonly retention: Retention | null
   /** Nobody knows what is needed, because something is lost: all that can be had is kept, what was deleted as well, and now. */
   readonly isDamaged?: boolean
 }
@@ -39,15 +41,19 @@ export interface ExtendOptions {
 export async function extendRetention(
   repository: Repository,
   lock: RepositoryLock,
-  { onEvent, signal, isDamaged = false }: ExtendOptions,
+  { retention, onEvent, signal, isDamaged = false }: ExtendOptions,
 ): Promise<number> {
   const { storage, catalogue } = repository
   const { versions } = storage
-  const retention = await retentionOfNew(repository)
   if (!versions || !retention) return 0
   const nowMs = lock.storageNowMs()
   if (!isDamaged && !isDue(repository, retention, nowMs)) return 0
-  const extension = new Extension(versions, retention, nowMs + retention.periodMs + marginMs)
+  const extension = new Extension(
+    storage,
+    versions,
+    retention,
+    nowMs + retention.periodMs + marginMs,
+  )
   for (const part of partsOf(catalogue.blobs.packs().length)) {
     signal?.throwIfAborted()
     await extension.add(await versions.list(part), isDamaged)
@@ -59,8 +65,11 @@ export async function extendRetention(
 }
 
 /** How many objects `extendRetention` would keep now, about. */
-export async function countDue(repository: Repository, lock: RepositoryLock): Promise<number> {
-  const retention = await retentionOfNew(repository)
+export function countDue(
+  repository: Repository,
+  lock: RepositoryLock,
+  retention: Retention | null,
+): number {
   if (!retention || !isDue(repository, retention, lock.storageNowMs())) return 0
   const { catalogue } = repository
   const kinds = ['index', 'snapshots', 'journal', 'parity'] as const
@@ -68,8 +77,8 @@ export async function countDue(repository: Repository, lock: RepositoryLock): Pr
   return catalogue.blobs.packs().length + small + 1
 }
 
-/** The repository's own rule, or that of its bucket. */
-async function retentionOfNew({ config, storage }: Repository): Promise<Retention | null> {
+/** The repository's own rule, or that of its bucket, which takes a request. */
+export async function retentionOfNew({ config, storage }: Repository): Promise<Retention | null> {
   if (config.objectLock) return retentionOf(config.objectLock)
   return (await storage.versions?.retention()) ?? null
 }
@@ -90,6 +99,7 @@ function partsOf(packCount: number): readonly string[] {
 }
 
 class Extension {
+  readonly #storage: Repository['storage']
   readonly #versions: VersionedObjects
   readonly #retention: Retention
   readonly #untilMs: number
@@ -98,7 +108,13 @@ class Extension {
   failedCount = 0
   failure: RepositoryError | undefined
 
-  constructor(versions: VersionedObjects, retention: Retention, untilMs: number) {
+  constructor(
+    storage: Repository['storage'],
+    versions: VersionedObjects,
+    retention: Retention,
+    untilMs: number,
+  ) {
+    this.#storage = storage
     this.#versions = versions
     this.#retention = retention
     this.#untilMs = untilMs
@@ -107,14 +123,10 @@ class Extension {
   async add(versions: readonly ObjectVersion[], withDeleted: boolean): Promise<void> {
     const { retained, changed } = chooseRetained(versions, withDeleted)
     this.#changed.push(...changed)
-    const byId = new Map(retained.map((version, index) => [String(index), version]))
-    const retain = async (id: string): Promise<void> => {
-      const version = byId.get(id)
-      if (version) await this.#versions.retain(version, this.#untilMs, this.#retention.mode)
-    }
+    const retain = (version: ObjectVersion): Promise<void> =>
+      this.#versions.retain(version, this.#untilMs, this.#retention.mode)
     // One that cannot be kept must not leave all after it without: it may be an attacker's.
-    const remote = { capabilities: { isRemote: true } }
-    await readAhead(remote, [...byId.keys()], retain, async (_id, retaining) => {
+    await readAhead(this.#storage, retained, retain, async (_version, retaining) => {
       try {
         await retaining
         this.keptCount += 1

@@ -20,7 +20,7 @@ import { underLease } from '../../repository/under-lease.ts'
 import { condemn, witnessesOf } from './condemn.ts'
 import { CopyProver, costOfProofs, type ClaimedCopy } from './copy-prover.ts'
 import { dropExpired, findExpired, objectsLeft } from './drop-expired.ts'
-import { countDue, extendRetention } from './extend-retention.ts'
+import { countDue, extendRetention, retentionOfNew } from './extend-retention.ts'
 import { LiveBlobs } from './live-blobs.ts'
 import { markSnapshots } from './mark-snapshots.ts'
 import { disagreement, measurePackUses } from './pack-use.ts'
@@ -115,6 +115,8 @@ class PruneRun {
   readonly #startedAtMs = Date.now()
   #live: LiveBlobs | undefined
   #prover: CopyProver | undefined
+  /** Asked for once, and while other things are. */
+  readonly #retention: ReturnType<typeof retentionOfNew>
   /** Packs that this run has condemned after copying what was live in them. */
   readonly #copied = new Set<PackId>()
 
@@ -122,6 +124,9 @@ class PruneRun {
     this.#repository = repository
     this.#options = options
     this.#lease = lease
+    this.#retention = retentionOfNew(repository)
+    // Whoever awaits it hears of it.
+    this.#retention.catch(() => undefined)
   }
 
   /** With a loss nothing is removed; what is still there, or comes back by its versions, is kept for another period all the same. */
@@ -283,7 +288,7 @@ class PruneRun {
       const isLeaving = (row: number): boolean => leaving.has(row)
       const isRewritten = (row: number): boolean => rewritten.has(row)
       const unproved = this.#marks.unprovedCopies(isLeaving, isRewritten)
-      const retainedCount = await countDue(this.#repository, this.#lease.lock)
+      const retainedCount = countDue(this.#repository, this.#lease.lock, await this.#retention)
       if (dryRun || gone.length + retainedCount > 0) {
         // What is expired is gone already.
         const expiredCount = dryRun ? expired : 0
@@ -390,7 +395,9 @@ class PruneRun {
   async #extendRetention(isDamaged: boolean): Promise<void> {
     const { onEvent, signal } = this.#options
     try {
-      await extendRetention(this.#repository, this.#lease.lock, { onEvent, signal, isDamaged })
+      const retention = await this.#retention
+      const options = { retention, onEvent, signal, isDamaged }
+      await extendRetention(this.#repository, this.#lease.lock, options)
     } catch (error) {
       if (!(error instanceof RepositoryError)) throw error
       onEvent?.({

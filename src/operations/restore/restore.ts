@@ -57,12 +57,12 @@ export async function restore(
   const run = new RestoreRun(repository, options, place)
   if (options.dryRun) return run.preview()
   refuseDamaged(repository, options)
-  const work = ({ lock }: Lease): Promise<RestoreResult> => run.restore(lock)
-  const result = await underLease(repository, 'shared', 'restore', work, {
+  const work = ({ lock }: Lease): Promise<Restored> => run.restore(lock)
+  const { result, recording } = await underLease(repository, 'shared', 'restore', work, {
     mayOnlyRead: true,
     needsOnlyIndex: true,
   })
-  await run.recording
+  await recording
   return result
 }
 
@@ -90,6 +90,12 @@ function refuseDamaged(repository: Repository, { snapshot, verify = true }: Rest
   )
 }
 
+interface Restored {
+  readonly result: RestoreResult
+  /** Of what was done, in the journal; goes on while the lock is released. */
+  readonly recording: Promise<void>
+}
+
 class RestoreRun {
   readonly #repository: Repository
   readonly #options: RestoreOptions
@@ -102,8 +108,6 @@ class RestoreRun {
   readonly #crossMounts: boolean
   readonly #isUntrusted: boolean
   readonly #linkSources = new Map<string, CreatedFile>()
-  /** Of what was done, in the journal; goes on while the lock is released. */
-  recording: Promise<void> = Promise.resolve()
   #requestSize: RequestSize
   readonly #requested = { files: 0, bytes: 0 }
   #units: RestoreUnit[] = []
@@ -160,7 +164,7 @@ class RestoreRun {
     }
   }
 
-  async restore(lock: RepositoryLock): Promise<RestoreResult> {
+  async restore(lock: RepositoryLock): Promise<Restored> {
     const writer = openTarget(this.#place.target, {
       crossMounts: this.#crossMounts,
       isUntrusted: this.#isUntrusted,
@@ -206,8 +210,11 @@ class RestoreRun {
     const result = this.#tally.result()
     if (result.errors > 0) await lock.assertLossIsReal()
     // Otherwise the journal cannot be written to either.
-    if (lock.isStored && this.#options.record !== null) this.recording = this.#record(result)
-    return result
+    const isRecorded = lock.isStored && this.#options.record !== null
+    const recording = isRecorded ? this.#record(result) : Promise.resolve()
+    // Whoever awaits it hears of it, once the lock is released.
+    recording.catch(() => undefined)
+    return { result, recording }
   }
 
   async #writeFiles(writer: SafeWriter): Promise<void> {

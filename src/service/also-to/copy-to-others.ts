@@ -51,7 +51,7 @@ async function copyToOther(
         damaged,
         storedBytesAdded: added.reduce((sum, bytes) => sum + bytes, 0),
         // The copy is there, whatever becomes of this question.
-        requests: (await repository.storage?.countRequests().catch(() => null)) ?? null,
+        requests: (await repository.storage?.countRequests()) ?? null,
       }
     } finally {
       await context.noteRequests?.(repository)

@@ -1,5 +1,6 @@
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { RepositoryError } from '../../foundation/errors.ts'
 import { makeDirectories } from '../../foundation/make-directories.ts'
 import type { ByteSpan, ObjectRange } from '../object-range.ts'
 import { assertRange, storageError } from '../errors.ts'
@@ -216,8 +217,14 @@ export class S3Storage implements PackStorage {
     return this.#files().sweep(Math.max(olderThanMs, temporaryAgeMsMin), Date.now())
   }
 
-  async countRequests(): Promise<RequestCounts> {
-    return await this.#requests().call('counts', null)
+  async countRequests(): Promise<RequestCounts | null> {
+    try {
+      return await this.#requests().call('counts', null)
+    } catch (error) {
+      // A store that could not even be opened has been told already, and was asked for nothing.
+      if (!(error instanceof RepositoryError)) throw error
+      return null
+    }
   }
 
   #requests(): RequestChannel {
